@@ -1,0 +1,71 @@
+// The core's results as errors: each has a name, the status a server answers it with, and a sentence for the peer.
+// The order is that of assembly/result.ts: result -1 is the first row. Rows past the core's are found by the host.
+
+const rules: readonly (readonly [code: string, status: number, message: string])[] = [
+  ['BAD_REQUEST_LINE', 400, 'malformed request-line'],
+  ['BAD_METHOD', 400, 'the method is not a token'],
+  ['METHOD_NOT_IMPLEMENTED', 501, 'methods are case-sensitive, and this one has lower-case letters'],
+  ['BAD_TARGET', 400, 'malformed request-target'],
+  ['BAD_VERSION', 400, 'unsupported protocol version'],
+  ['REQUEST_LINE_TOO_LONG', 414, 'the request-line is too long'],
+  ['BARE_LF', 400, 'a line feed without a carriage return'],
+  ['BARE_CR', 400, 'a carriage return without a line feed'],
+  ['BAD_FIELD_NAME', 400, 'a field name is not a token'],
+  ['SPACE_BEFORE_COLON', 400, 'white space between a field name and its colon'],
+  ['MISSING_COLON', 400, 'a field line without a colon'],
+  ['OBS_FOLD', 400, 'a folded field line'],
+  ['BAD_FIELD_VALUE', 400, 'a control character in a field value'],
+  ['FIELD_TOO_LONG', 431, 'a field line is too long'],
+  ['TOO_MANY_FIELDS', 431, 'too many field lines'],
+  ['HEAD_TOO_LARGE', 431, 'the head is too large'],
+  ['MISSING_HOST', 400, 'HTTP/1.1 without Host'],
+  ['REPEATED_HOST', 400, 'more than one Host'],
+  ['BAD_HOST', 400, 'malformed Host'],
+  ['BAD_CONTENT_LENGTH', 400, 'malformed Content-Length'],
+  ['REPEATED_CONTENT_LENGTH', 400, 'more than one Content-Length'],
+  ['BAD_TRANSFER_ENCODING', 400, 'a Transfer-Encoding other than chunked'],
+  ['REPEATED_TRANSFER_ENCODING', 400, 'more than one Transfer-Encoding'],
+  ['TRANSFER_ENCODING_IN_1_0', 400, 'Transfer-Encoding in HTTP/1.0'],
+  ['LENGTH_AND_TRANSFER_ENCODING', 400, 'both Content-Length and Transfer-Encoding'],
+  ['BAD_CHUNK_SIZE', 400, 'malformed chunk size'],
+  ['BAD_CHUNK_EXTENSION', 400, 'malformed chunk extension'],
+  ['CHUNK_EXTENSIONS_TOO_LONG', 400, 'chunk extensions are too long'],
+  ['BAD_CHUNK_END', 400, 'chunk data not followed by CRLF'],
+  ['FORBIDDEN_TRAILER', 400, 'a trailer that may only stand in the head'],
+  ['BAD_STATUS_LINE', 502, 'malformed status-line'],
+  ['BODY_TOO_LARGE', 413, 'the body is too large'],
+  ['EXPECTATION_FAILED', 417, 'the only expectation met is 100-continue'],
+  ['BAD_PROXY_HEADER', 400, 'malformed PROXY protocol header'],
+  ['HEADERS_TIMEOUT', 408, 'the head took too long'],
+  ['BODY_TIMEOUT', 408, 'the body stalled'],
+]
+
+/** What a peer sent broke the protocol, or one of our limits. `code` names the rule, `status` answers it. */
+export class ProtocolError extends Error {
+  readonly code: string
+  readonly status?: number
+  readonly closeCode?: number
+  readonly offset?: number
+
+  constructor(code: string, message: string, details: { status?: number; closeCode?: number; offset?: number } = {}) {
+    super(message)
+    this.name = 'ProtocolError'
+    this.code = code
+    Object.assign(this, details)
+  }
+}
+
+/** The error behind a negative result of the core. */
+export function errorOfResult(result: number, offset?: number): ProtocolError {
+  const [code, status, message] = rules[-result - 1]!
+  return new ProtocolError(code, message, offset === undefined ? { status } : { status, offset })
+}
+
+/** An error by its code. */
+export function protocolError(code: string): ProtocolError {
+  const [, status, message] = rules.find((rule) => rule[0] === code)!
+  return new ProtocolError(code, message, { status })
+}
+
+/** Every code a core call can return, in the order of its results. */
+export const resultCodes: readonly string[] = rules.slice(0, 31).map((rule) => rule[0])
