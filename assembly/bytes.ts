@@ -1,0 +1,71 @@
+// Named bytes, and the grammar's classes (RFC 9110 §5.6.2, RFC 3986 §2). A class is a pair of nibble tables: a byte is
+// in it when the entries of its low and its high nibble share a bit. Sixteen bytes are judged by two swizzles and an
+// and; bytes from 0x80 up are in neither class, for their high nibble's entry is zero.
+
+export const HTAB: u8 = 0x09
+export const LF: u8 = 0x0a
+export const CR: u8 = 0x0d
+export const SP: u8 = 0x20
+export const DQUOTE: u8 = 0x22
+export const HASH: u8 = 0x23
+export const PERCENT: u8 = 0x25
+export const ASTERISK: u8 = 0x2a
+export const COMMA: u8 = 0x2c
+export const DOT: u8 = 0x2e
+export const SLASH: u8 = 0x2f
+export const COLON: u8 = 0x3a
+export const SEMICOLON: u8 = 0x3b
+export const EQUALS: u8 = 0x3d
+export const QUESTION: u8 = 0x3f
+export const LEFT_BRACKET: u8 = 0x5b
+export const BACKSLASH: u8 = 0x5c
+export const RIGHT_BRACKET: u8 = 0x5d
+export const DEL: u8 = 0x7f
+
+export const LANES: v128 = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+
+const HIGH_NIBBLE: v128 = i8x16(0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0)
+const TCHAR_LOW_NIBBLE: v128 = i8x16(58, 63, 62, 63, 63, 63, 63, 63, 62, 62, 61, 21, 52, 21, 61, 28)
+// unreserved and sub-delims: a reg-name but for its percent-encodings
+const NAME_LOW_NIBBLE: v128 = i8x16(42, 63, 62, 62, 63, 62, 63, 63, 63, 63, 61, 23, 21, 23, 53, 28)
+
+function misses(bytes: v128, lowNibble: v128): i32 {
+  const low = i8x16.swizzle(lowNibble, v128.and(bytes, i8x16.splat(15)))
+  const high = i8x16.swizzle(HIGH_NIBBLE, i8x16.shr_u(bytes, 4))
+  return i8x16.bitmask(i8x16.eq(v128.and(low, high), i8x16.splat(0)))
+}
+
+/** A bit for each of the sixteen bytes that is not a tchar. */
+export function tokenMisses(bytes: v128): i32 {
+  return misses(bytes, TCHAR_LOW_NIBBLE)
+}
+
+/** A bit for each of the sixteen bytes that is neither unreserved nor a sub-delim. */
+export function hostMisses(bytes: v128): i32 {
+  return misses(bytes, NAME_LOW_NIBBLE)
+}
+
+/** 0x20 in the lanes that hold an upper-case letter, else 0. */
+export function upperCaseBits(bytes: v128): v128 {
+  const isUpper = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x41)), i8x16.splat(26))
+  return v128.and(isUpper, i8x16.splat(0x20))
+}
+
+export function isTokenByte(byte: u8): bool {
+  return (tokenMisses(i8x16.splat(<i8>byte)) & 1) == 0
+}
+
+export function isDigit(byte: u8): bool {
+  return <u8>(byte - 0x30) < 10
+}
+
+/** The value of a HEXDIG, or -1. */
+export function hexValue(byte: u8): i32 {
+  if (isDigit(byte)) return byte - 0x30
+  const letter = <u8>((byte | 0x20) - 0x61)
+  return letter < 6 ? letter + 10 : -1
+}
+
+export function isBlank(byte: u8): bool {
+  return byte == SP || byte == HTAB
+}

@@ -1,0 +1,147 @@
+// A whole head (RFC 9112 §2.1): start-line, field-lines, empty line; and the trailer section, which is a head without a
+// start-line. The one call the host makes for a message that arrives in one piece.
+//
+// Sixteen zero bytes stand behind the input. NUL is in no class of the grammar, so no scan needs a bounds test: it
+// stops at the sentinel, and a stop at or past the end means that more is needed.
+//
+// A head that dribbles in is read line by line: the host calls again from the unfinished line with the flags of the
+// last call, so every byte is scanned for its line once, and once more when the head is complete.
+
+import { CR, LF } from '../bytes'
+import {
+  fieldRecord,
+  HAS_CONTENT_LENGTH,
+  HAS_HOST,
+  HAS_TRANSFER_ENCODING,
+  HeadRecord,
+  IN_TRAILERS,
+  MAX_FIELDS,
+  RECORD,
+  STARTED,
+  VERSION_1_1,
+} from '../memory'
+import {
+  BARE_CR,
+  BARE_LF,
+  FIELD_TOO_LONG,
+  FORBIDDEN_TRAILER,
+  HEAD_TOO_LARGE,
+  LENGTH_AND_TRANSFER_ENCODING,
+  MISSING_HOST,
+  NEED_MORE,
+  REQUEST_LINE_TOO_LONG,
+  TOO_MANY_FIELDS,
+  TRANSFER_ENCODING_IN_1_0,
+} from '../result'
+import { HOST, LAST_HEAD_ONLY_FIELD } from '../words'
+import { applyField } from './field-meaning'
+import { readFieldLine } from './field-line'
+import { readRequestLine } from './request-line'
+
+/**
+ * Reads a request's head, or its trailer section, from `start`; the 16 bytes at `end` are overwritten.
+ *
+ * @param flags 0 at a request-line; IN_TRAILERS | STARTED at a trailer section; in a head read so far, its record's flags
+ * @param maxLine bytes of a line without its CRLF
+ * @param maxFields field-lines still allowed
+ * @param maxHead bytes still allowed to the whole head
+ * @returns bytes consumed; or NEED_MORE, with `resumeAt` and `flags` in the record; or an error, with `errorAt`
+ */
+export function readRequestHead(start: usize, end: usize, flags: u32, maxLine: i32, maxFields: i32, maxHead: i32): i32 {
+  const record = changetype<HeadRecord>(RECORD)
+  v128.store(end, i8x16.splat(0))
+  record.flags = flags
+  record.fieldCount = 0
+  record.resumeAt = 0
+  let line = start
+  if ((flags & STARTED) == 0) {
+    if (load<u8>(line) == CR && load<u8>(line + 1) == LF) line += 2
+    record.headStart = <u32>(line - start)
+    record.hostStart = 0
+    record.hostEnd = 0
+    record.port = -1
+    const length = readRequestLine(record, start, line, end)
+    if (length <= 0 || length > maxLine + 2) {
+      return lineResult(record, start, line, end, length, maxLine, maxHead, REQUEST_LINE_TOO_LONG)
+    }
+    line += length
+    record.resumeAt = <u32>(line - start)
+  }
+  return readFieldLines(record, start, line, end, maxLine, min(maxFields, MAX_FIELDS), maxHead)
+}
+
+function readFieldLines(
+  record: HeadRecord,
+  start: usize,
+  firstLine: usize,
+  end: usize,
+  maxLine: i32,
+  maxFields: i32,
+  maxHead: i32,
+): i32 {
+  let line = firstLine
+  while (line < end && load<u8>(line) != CR && load<u8>(line) != LF) {
+    if (<i32>record.fieldCount >= maxFields) return lineError(record, <u32>(line - start), TOO_MANY_FIELDS)
+    const length = readFieldLine(record, start, line, end)
+    if (length <= 0 || length > maxLine + 2 || <i32>(line + length - start) > maxHead) {
+      return lineResult(record, start, line, end, length, maxLine, maxHead, FIELD_TOO_LONG)
+    }
+    const result = record.flags & IN_TRAILERS ? refuseHeadOnly(record) : applyField(record, start)
+    if (result < 0) return result
+    line += length
+    record.resumeAt = <u32>(line - start)
+  }
+  return readHeadEnd(record, start, line, end, maxHead)
+}
+
+// The empty line; what only the head as a whole can show is judged here.
+function readHeadEnd(record: HeadRecord, start: usize, line: usize, end: usize, maxHead: i32): i32 {
+  record.errorAt = <u32>(line - start)
+  if (<i32>(line - start) > maxHead) return HEAD_TOO_LARGE
+  if (line >= end) return NEED_MORE
+  if (load<u8>(line) == LF) return BARE_LF
+  if (line + 1 >= end) return NEED_MORE
+  if (load<u8>(line + 1) != LF) return BARE_CR
+  const result = record.flags & IN_TRAILERS ? 0 : judgeHead(record.flags)
+  return result < 0 ? result : <i32>(line + 2 - start)
+}
+
+// RFC 9112 §3.2 and §6.3: what one recipient could frame otherwise than another is refused.
+function judgeHead(flags: u32): i32 {
+  if ((flags & (VERSION_1_1 | HAS_HOST)) == VERSION_1_1) return MISSING_HOST
+  if ((flags & HAS_TRANSFER_ENCODING) == 0) return 0
+  if ((flags & VERSION_1_1) == 0) return TRANSFER_ENCODING_IN_1_0
+  return flags & HAS_CONTENT_LENGTH ? LENGTH_AND_TRANSFER_ENCODING : 0
+}
+
+function refuseHeadOnly(record: HeadRecord): i32 {
+  const field = fieldRecord(record.fieldCount - 1)
+  const word = load<u32>(field, 4) & 0xff
+  if (word < HOST || word > LAST_HEAD_ONLY_FIELD) return 0
+  return lineError(record, load<u32>(field), FORBIDDEN_TRAILER)
+}
+
+function lineError(record: HeadRecord, errorAt: u32, result: i32): i32 {
+  record.errorAt = errorAt
+  return result
+}
+
+// A limit that is passed before the place of an error, or before the end of an unfinished line, is what is wrong.
+function lineResult(
+  record: HeadRecord,
+  start: usize,
+  line: usize,
+  end: usize,
+  result: i32,
+  maxLine: i32,
+  maxHead: i32,
+  tooLong: i32,
+): i32 {
+  let stop: usize
+  if (result > 0) stop = line + result - 2
+  else if (result < 0) stop = start + record.errorAt
+  else stop = load<u8>(end - 1) == CR && end > line ? end - 1 : end
+  if (<i32>(stop - line) > maxLine) return lineError(record, <u32>(line - start) + maxLine, tooLong)
+  if (<i32>(stop - start) > maxHead) return lineError(record, maxHead, HEAD_TOO_LARGE)
+  return result
+}

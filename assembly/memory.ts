@@ -1,0 +1,101 @@
+// The regions of linear memory that the core shares with its host. All are fixed at compile time and memory never
+// grows, so a view the host takes once stays good for ever.
+//
+// The inbox: sockets read into its window. What an earlier read left unfinished is laid in the gap, so that it ends
+// where the window begins and old and new bytes are one run. The slack takes the sentinel (http/head.ts) and the
+// vectors that read past the end.
+//
+//  INBOX                      INBOX + GAP_SIZE               + WINDOW_SIZE
+//  ├──────── gap ─── ▒▒▒▒tail▒▒▒▒│▒▒▒▒▒▒ new bytes ▒▒▒▒▒▒ ────────┼─ slack ─┤
+//
+// The desk is the same in small, for codec calls that come from no socket: a handler may make one while the inbox
+// still holds requests that wait.
+
+export const GAP_SIZE: i32 = 256 * 1024
+export const WINDOW_SIZE: i32 = 64 * 1024
+export const SLACK_SIZE: i32 = 64
+export const DESK_SIZE: i32 = 320 * 1024
+
+export const INBOX: usize = memory.data(GAP_SIZE + WINDOW_SIZE + SLACK_SIZE, 64)
+export const DESK: usize = memory.data(DESK_SIZE + SLACK_SIZE, 64)
+
+/** The largest number of field-lines a head can have; `maxHeaders` may be less, not more. */
+export const MAX_FIELDS: i32 = 2048
+
+// What a call found, 16 words and then one record for each field-line. Offsets count from the call's `start`.
+//
+//   0  resumeAt        where the unfinished line begins, after NEED_MORE
+//   1  fieldCount
+//   2  flags           the bits below
+//   3  method          id of an interned word (words.ts), 0 for another; a status code in a response
+//   4  methodEnd       the method stands from headStart to here
+//   5  targetStart     a reason phrase's, in a response
+//   6  targetEnd
+//   7  pathStart       where an absolute-form target's path begins (targetEnd if it has none), else targetStart
+//   8  queryStart      offset of '?', or 0
+//   9  hostStart       of the target's authority, else of the Host field
+//  10  hostEnd
+//  11  port            -1: none stated
+//  12  contentLength   an f64, in words 12 and 13
+//  14  errorAt
+//  15  headStart       past an empty line before the request-line
+//
+// A field-line's record, 4 words:
+//  ├── nameStart ──┼── nameLength << 8 | word id ──┼── valueStart ──┼── valueEnd ──┤
+@unmanaged
+export class HeadRecord {
+  resumeAt: u32
+  fieldCount: u32
+  flags: u32
+  method: u32
+  methodEnd: u32
+  targetStart: u32
+  targetEnd: u32
+  pathStart: u32
+  queryStart: u32
+  hostStart: u32
+  hostEnd: u32
+  port: i32
+  contentLength: f64
+  errorAt: u32
+  headStart: u32
+}
+
+export const RECORD: usize = memory.data(64 + MAX_FIELDS * 16, 16)
+export const FIELD_RECORDS: usize = RECORD + 64
+const FIELD_RECORD_SIZE: u32 = 16
+
+/** Where the record of field-line `index` lies. */
+export function fieldRecord(index: u32): usize {
+  return FIELD_RECORDS + index * FIELD_RECORD_SIZE
+}
+
+// Bits of HeadRecord.flags. They are also what a later call needs to go on in the same head.
+export const STARTED: u32 = 1 // the start-line has been read
+export const VERSION_1_1: u32 = 2
+export const CONNECTION_CLOSE: u32 = 4
+export const CONNECTION_KEEP_ALIVE: u32 = 8
+export const CONNECTION_UPGRADE: u32 = 16
+export const UPGRADE_WEBSOCKET: u32 = 32
+export const EXPECT_CONTINUE: u32 = 64
+export const EXPECT_OTHER: u32 = 128
+export const HAS_HOST: u32 = 256
+export const HAS_CONTENT_LENGTH: u32 = 512
+export const HAS_TRANSFER_ENCODING: u32 = 1024
+export const ABSOLUTE_TARGET: u32 = 2048
+export const IN_TRAILERS: u32 = 4096
+
+// The chunked coding's place between two calls (http/chunked.ts); the host keeps it for each connection.
+@unmanaged
+export class ChunkRecord {
+  phase: u32
+  digits: u32 // hexadecimal digits of the chunk-size read so far
+  extensionBytes: u32 // of the whole message
+  dataStart: u32 // the span of chunk data this call found; offsets count from its `start`
+  dataEnd: u32
+  consumed: u32
+  remaining: f64 // bytes of chunk data still to come in this chunk
+  errorAt: u32
+}
+
+export const CHUNK_RECORD: usize = memory.data(64, 16)

@@ -1,0 +1,50 @@
+// From field records to the map a user sees: lower-case names, repeats joined (RFC 9110 §5.3), nothing inherited.
+import { FIELD_COUNT, FIELDS, u32, words } from './wasm.js'
+
+/** A map of field names to values whose prototype is empty: `'toString' in headers` is false. */
+export type Headers = Record<string, string>
+
+// An object made by a constructor with an empty prototype keeps fast properties; Object.create(null) would not.
+function HeaderMap() {}
+HeaderMap.prototype = Object.freeze(Object.create(null))
+export const newHeaders = HeaderMap as unknown as new () => Headers
+
+/**
+ * The field-lines of the head or trailer section read last.
+ *
+ * @param text the head, from the `start` its records count from
+ */
+export function readFields(text: string): Headers {
+  const headers = new newHeaders()
+  const end = FIELDS + u32[FIELD_COUNT]! * 4
+  for (let record = FIELDS; record < end; record += 4) {
+    const name = fieldName(text, record)
+    const value = text.substring(u32[record + 2]!, u32[record + 3]!)
+    const earlier = headers[name]
+    headers[name] = earlier === undefined ? value : joinRepeat(name, earlier, value)
+  }
+  return headers
+}
+
+/** The same field-lines one by one, in the order they were sent. `text` may have the names as they were written. */
+export function listFields(text: string): [name: string, value: string][] {
+  return Array.from({ length: u32[FIELD_COUNT]! }, (_, index) => {
+    const record = FIELDS + index * 4
+    const start = u32[record]!
+    const name = text.substring(start, start + (u32[record + 1]! >>> 8))
+    return [name, text.substring(u32[record + 2]!, u32[record + 3]!)]
+  })
+}
+
+function fieldName(text: string, record: number): string {
+  const lengthAndWord = u32[record + 1]!
+  const word = lengthAndWord & 0xff
+  if (word !== 0) return words[word]!
+  const start = u32[record]!
+  return text.substring(start, start + (lengthAndWord >>> 8))
+}
+
+// RFC 6265 §5.4 gives Cookie a separator of its own.
+function joinRepeat(name: string, earlier: string, value: string): string {
+  return earlier + (name === 'cookie' ? '; ' : ', ') + value
+}

@@ -1,0 +1,59 @@
+// One-shot reading of a head for those who bring their own bytes: tests, proxies, other runtimes.
+import { type Headers, listFields, readFields } from './fields.js'
+import { errorOfResult } from './protocol-error.js'
+import { latin1, latin1Of } from './text.js'
+import {
+  deskSize,
+  deskStart,
+  ERROR_AT,
+  HEAD_START,
+  maxFields,
+  memory,
+  METHOD_END,
+  readRequestHead,
+  TARGET_END,
+  TARGET_START,
+  u32,
+  VERSION_1_1,
+  FLAGS,
+} from './wasm.js'
+
+export interface RequestHead {
+  /** As sent. */
+  method: string
+  /** As sent: origin-form, absolute-form, authority-form or asterisk-form (RFC 9112 §3.2). */
+  target: string
+  protocol: 'HTTP/1.0' | 'HTTP/1.1'
+  /** Lower-case names, repeats joined (RFC 9110 §5.3), nothing inherited. */
+  headers: Headers
+  /** Every field-line in the order sent, its name as written. */
+  headersList: [name: string, value: string][]
+  /** Bytes of the head, its empty line included. */
+  length: number
+}
+
+/**
+ * Reads a request's head (RFC 9112 §2.1) at the beginning of `bytes`; what follows it is left alone.
+ *
+ * @returns the head, or undefined where it is incomplete
+ * @throws ProtocolError with a code, the status that answers it, and the offset of the fault
+ */
+export function parseRequestHead(bytes: Uint8Array): RequestHead | undefined {
+  const length = Math.min(bytes.length, deskSize)
+  memory.set(length === bytes.length ? bytes : bytes.subarray(0, length), deskStart)
+  const result = readRequestHead(deskStart, deskStart + length, 0, deskSize, maxFields, deskSize)
+  if (result === 0 && bytes.length <= deskSize) return undefined
+  // A head that fills the desk is over every limit.
+  if (result <= 0) throw errorOfResult(result || HEAD_TOO_LARGE, result ? u32[ERROR_AT] : deskSize)
+  const written = latin1Of(bytes.subarray(0, result))
+  return {
+    method: written.substring(u32[HEAD_START]!, u32[METHOD_END]!),
+    target: written.substring(u32[TARGET_START]!, u32[TARGET_END]!),
+    protocol: u32[FLAGS]! & VERSION_1_1 ? 'HTTP/1.1' : 'HTTP/1.0',
+    headers: readFields(latin1(deskStart, deskStart + result)),
+    headersList: listFields(written),
+    length: result,
+  }
+}
+
+const HEAD_TOO_LARGE = -16

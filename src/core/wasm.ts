@@ -1,0 +1,148 @@
+// The one instance of the core, its calls, and views of its memory: the only file that knows where things lie there.
+// Memory never grows, so each view is made once. assembly/memory.ts draws the regions and the records.
+import { instantiateSync } from '@assemblyscript/loader'
+import module from '#core'
+
+type Constant = { readonly value: number }
+
+type CoreExports = {
+  memory: { readonly buffer: ArrayBuffer }
+  readRequestHead(
+    start: number,
+    end: number,
+    flags: number,
+    maxLine: number,
+    maxFields: number,
+    maxHead: number,
+  ): number
+  readChunks(start: number, end: number): number
+} & Record<
+  | 'INBOX'
+  | 'GAP_SIZE'
+  | 'WINDOW_SIZE'
+  | 'DESK'
+  | 'DESK_SIZE'
+  | 'RECORD'
+  | 'FIELD_RECORDS'
+  | 'CHUNK_RECORD'
+  | 'MAX_FIELDS'
+  | 'WORDS'
+  | 'WORD_SIZE'
+  | 'WORD_COUNT'
+  | 'CHUNKS_DONE'
+  | 'CHUNKS_TRAILERS'
+  | 'STARTED'
+  | 'VERSION_1_1'
+  | 'CONNECTION_CLOSE'
+  | 'CONNECTION_KEEP_ALIVE'
+  | 'CONNECTION_UPGRADE'
+  | 'UPGRADE_WEBSOCKET'
+  | 'EXPECT_CONTINUE'
+  | 'EXPECT_OTHER'
+  | 'HAS_CONTENT_LENGTH'
+  | 'HAS_TRANSFER_ENCODING'
+  | 'ABSOLUTE_TARGET'
+  | 'IN_TRAILERS',
+  Constant
+>
+
+// The loader wraps its exports; the raw ones are what the hot path calls.
+const core = instantiateSync(module, {}).instance.exports as unknown as CoreExports
+const { buffer } = core.memory
+
+export const { readRequestHead, readChunks } = core
+
+/** All of linear memory; a Buffer where the runtime has one, for its fast ways from bytes to text. */
+export const memory: Uint8Array = typeof Buffer === 'function' ? Buffer.from(buffer) : new Uint8Array(buffer)
+/** The same memory as 32-bit words, to read records: `u32[RECORD + FLAGS]`. */
+export const u32 = new Uint32Array(buffer)
+const f64 = new Float64Array(buffer)
+
+/** Sockets read into the window; an unfinished tail is laid in the gap before it. Sizes in bytes. */
+export const gapSize = core.GAP_SIZE.value
+export const windowStart = core.INBOX.value + gapSize
+export const windowSize = core.WINDOW_SIZE.value
+export const window: Uint8Array = new Uint8Array(buffer, windowStart, windowSize)
+
+/** Where codec calls that come from no socket lay their input. */
+export const deskStart = core.DESK.value
+export const deskSize = core.DESK_SIZE.value
+
+export const maxFields = core.MAX_FIELDS.value
+
+// Words of the head record, as indices into u32.
+const RECORD = core.RECORD.value >> 2
+export const RESUME_AT = RECORD
+export const FIELD_COUNT = RECORD + 1
+export const FLAGS = RECORD + 2
+export const METHOD = RECORD + 3
+export const METHOD_END = RECORD + 4
+export const TARGET_START = RECORD + 5
+export const TARGET_END = RECORD + 6
+export const PATH_START = RECORD + 7
+export const QUERY_START = RECORD + 8
+export const HOST_START = RECORD + 9
+export const HOST_END = RECORD + 10
+export const PORT = RECORD + 11
+export const ERROR_AT = RECORD + 14
+export const HEAD_START = RECORD + 15
+export const FIELDS = core.FIELD_RECORDS.value >> 2
+const CONTENT_LENGTH = (core.RECORD.value + 48) >> 3
+
+export function contentLength(): number {
+  return f64[CONTENT_LENGTH]!
+}
+
+// Bits of the head record's flags.
+export const STARTED = core.STARTED.value
+export const VERSION_1_1 = core.VERSION_1_1.value
+export const CONNECTION_CLOSE = core.CONNECTION_CLOSE.value
+export const CONNECTION_KEEP_ALIVE = core.CONNECTION_KEEP_ALIVE.value
+export const CONNECTION_UPGRADE = core.CONNECTION_UPGRADE.value
+export const UPGRADE_WEBSOCKET = core.UPGRADE_WEBSOCKET.value
+export const EXPECT_CONTINUE = core.EXPECT_CONTINUE.value
+export const EXPECT_OTHER = core.EXPECT_OTHER.value
+export const HAS_CONTENT_LENGTH = core.HAS_CONTENT_LENGTH.value
+export const HAS_TRANSFER_ENCODING = core.HAS_TRANSFER_ENCODING.value
+export const ABSOLUTE_TARGET = core.ABSOLUTE_TARGET.value
+export const IN_TRAILERS = core.IN_TRAILERS.value
+
+export const CHUNKS_DONE = core.CHUNKS_DONE.value
+export const CHUNKS_TRAILERS = core.CHUNKS_TRAILERS.value
+
+// The chunk record. Its first three words and `remaining` are the place in the coding, which each message keeps.
+const CHUNK_RECORD = core.CHUNK_RECORD.value >> 2
+const CHUNK_REMAINING = (core.CHUNK_RECORD.value + 24) >> 3
+export const DATA_START = CHUNK_RECORD + 3
+export const DATA_END = CHUNK_RECORD + 4
+export const CHUNK_CONSUMED = CHUNK_RECORD + 5
+
+/** Where a message is in its chunked coding, between two calls of `readChunks`. */
+export class ChunkPlace {
+  private phase = 0
+  private digits = 0
+  private extensionBytes = 0
+  /** Bytes of data still to come in the chunk that is being read. */
+  remaining = 0
+
+  load(): void {
+    u32[CHUNK_RECORD] = this.phase
+    u32[CHUNK_RECORD + 1] = this.digits
+    u32[CHUNK_RECORD + 2] = this.extensionBytes
+    f64[CHUNK_REMAINING] = this.remaining
+  }
+
+  save(): void {
+    this.phase = u32[CHUNK_RECORD]!
+    this.digits = u32[CHUNK_RECORD + 1]!
+    this.extensionBytes = u32[CHUNK_RECORD + 2]!
+    this.remaining = f64[CHUNK_REMAINING]!
+  }
+}
+
+/** The methods and field names the core knows, by number; word 0 is the empty string. */
+export const words: readonly string[] = Array.from({ length: core.WORD_COUNT.value }, (_, word) => {
+  const start = core.WORDS.value + word * core.WORD_SIZE.value
+  const text = String.fromCharCode(...memory.subarray(start, start + core.WORD_SIZE.value))
+  return text.replace(/\0+$/, '')
+})
