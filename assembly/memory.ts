@@ -94,8 +94,8 @@ export class ChunkRecord {
   dataStart: u32 // the span of chunk data this call found; offsets count from its `start`
   dataEnd: u32
   consumed: u32
-  remaining: f64 // bytes of chunk data still to come in this chunk
-  errorAt: u32
+  remaining: f64 // bytes of data still to come in the chunk whose size has been read
+  size: f64 // the chunk-size as far as it has been read
 }
 
 export const CHUNK_RECORD: usize = memory.data(64, 16)

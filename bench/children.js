@@ -11,7 +11,11 @@ const children = new Set()
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')
 })
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+]) {
   process.on(signal, () => process.exit(code))
 }
 
@@ -19,8 +23,10 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]
 export const cores = { server: 0, load: 1 }
 
 export function demandTwoCores() {
-  if (process.platform !== 'linux') throw new Error('this benchmark needs Linux: it pins processes and reads /proc')
-  if (availableParallelism() < 2) throw new Error('this benchmark needs two cores: one for the server, one for the load')
+  if (process.platform !== 'linux')
+    throw new Error('this benchmark needs Linux: it pins processes and reads /proc')
+  if (availableParallelism() < 2)
+    throw new Error('this benchmark needs two cores: one for the server, one for the load')
 }
 
 /**
@@ -30,7 +36,10 @@ export function demandTwoCores() {
  */
 export function start(command, args, { core, env, ipc = false } = {}) {
   const stdio = ['ignore', 'pipe', 'pipe', ipc ? 'ipc' : 'ignore']
-  const child = spawn('taskset', ['-c', `${core}`, command, ...args], { stdio, env: { ...process.env, ...env } })
+  const child = spawn('taskset', ['-c', `${core}`, command, ...args], {
+    stdio,
+    env: { ...process.env, ...env },
+  })
   children.add(child)
   child.ended = new Promise((resolve) => {
     child.once('error', resolve)

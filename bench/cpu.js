@@ -28,7 +28,9 @@ export function cpuTimeOfEndedChildren() {
 
 /** Time a core ran anything, and time the hypervisor took from it, in ms. */
 export function coreTimes(core) {
-  const line = readFileSync('/proc/stat', 'latin1').split('\n').find((text) => text.startsWith(`cpu${core} `))
+  const line = readFileSync('/proc/stat', 'latin1')
+    .split('\n')
+    .find((text) => text.startsWith(`cpu${core} `))
   const [user, nice, system, _idle, _iowait, irq, softirq, steal] = line.split(' ').slice(1).map(Number)
   return { ran: (user + nice + system + irq + softirq) * msPerTick, stolen: steal * msPerTick }
 }

@@ -18,8 +18,11 @@ export function fixed(value, digits) {
 
 /** Rows of text as a Markdown table, first column left, the others right. */
 export function table(headings, rows) {
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i].length), 3))
-  const line = (cells) => `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`
+  const widths = headings.map((heading, i) =>
+    Math.max(heading.length, ...rows.map((row) => row[i].length), 3),
+  )
+  const line = (cells) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`
   const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
   return [line(headings), line(rule), ...rows.map(line)].join('\n')
 }

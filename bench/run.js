@@ -1,15 +1,54 @@
 // `npm run bench -- SUBJECT [options]`: installs the peers where they are missing, then runs one subject.
+// A subject is a file beside this one that exports `run(options)`.
 
 import { parseArgs } from 'node:util'
-const options = {
-  rounds: { type: 'string' },
-  seconds: { type: 'string' },
-  only: { type: 'string' },
-  scenario: { type: 'string' },
+import { preparePeers } from './peers.js'
+
+const subjects = ['server', 'parser', 'idle']
+
+const usage = `npm run bench -- SUBJECT [options]
+
+  server   requests/s and server CPU per request, against other servers
+  parser   ns a request head, against other parsers
+  idle     memory of an idle connection
+
+  --rounds N          measurements of each competitor (medians are shown)
+  --seconds N         length of one measurement
+  --only A,B          these competitors only
+  --scenario A,B      server: hello, browser, json, pipelined, large
+  --connections N     idle: connections to hold (default 8000)`
+
+try {
+  const { subject, options } = fromCommandLine()
+  if (!subjects.includes(subject)) throw new Error(subject ? `no subject ${subject}` : 'which subject?')
+  preparePeers()
+  const { run } = await import(`./${subject}.js`)
+  await run(options)
+} catch (error) {
+  console.error(`bench: ${error.message}\n\n${usage}`)
+  process.exitCode = 1
 }
-const {positionals: [subject], values} = parseArgs({options, allowPositionals: true})
-const number = (t) => t === undefined ? undefined : Number(t)
-const list = (t) => t?.split(',')
-const { run } = await import(`./${subject}.js`)
-await run({ rounds: number(values.rounds), seconds: number(values.seconds), only: list(values.only), scenario: list(values.scenario)})
-process.exit(0)
+process.exit()
+
+function fromCommandLine() {
+  const names = ['rounds', 'seconds', 'only', 'scenario', 'connections']
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' }]))
+  const { positionals, values } = parseArgs({ options, allowPositionals: true })
+  return {
+    subject: positionals[0],
+    options: {
+      rounds: positive('rounds', values.rounds),
+      seconds: positive('seconds', values.seconds),
+      connections: positive('connections', values.connections),
+      only: values.only?.split(','),
+      scenario: values.scenario?.split(','),
+    },
+  }
+}
+
+function positive(name, text) {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (!(number > 0)) throw new Error(`--${name} is a number above 0`)
+  return number
+}

@@ -55,7 +55,8 @@ function mediansOf(rounds) {
 
 function* notes(servers, medians) {
   for (const { name, rounds } of servers) {
-    if (!rounds.some(isUndisturbed)) yield `${competitors[name].title}: every round was disturbed; do not trust its row.`
+    if (!rounds.some(isUndisturbed))
+      yield `${competitors[name].title}: every round was disturbed; do not trust its row.`
     for (const trouble of new Set(rounds.map((round) => round.trouble))) {
       if (trouble !== undefined) yield `${competitors[name].title}: ${trouble}`
     }

@@ -14,12 +14,22 @@ export async function verify(port, scenario) {
 }
 
 function answerOf(port, { method, path, headers, body }) {
-  const options = { host: '127.0.0.1', port, method, path, headers: headers.flat(), agent: false, timeout: timeoutMs }
+  const options = {
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    headers: headers.flat(),
+    agent: false,
+    timeout: timeoutMs,
+  }
   return new Promise((resolve, reject) => {
     const request = httpRequest(options, (response) => {
       const pieces = []
       response.on('data', (piece) => pieces.push(piece))
-      response.on('end', () => resolve({ status: response.statusCode, text: Buffer.concat(pieces).toString() }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode, text: Buffer.concat(pieces).toString() }),
+      )
     })
     request.on('error', reject)
     request.on('timeout', () => request.destroy(new Error('it does not answer')))

@@ -19,12 +19,16 @@ export async function run({ rounds = 3, seconds = 4, only, scenario }) {
   demandTwoCores()
   pinSelf(cores.load)
   const generator = pickGenerator()
-  console.log(`Load: ${generator.name}, ${connections} connections; medians of ${rounds} rounds of ${seconds} s.`)
+  console.log(
+    `Load: ${generator.name}, ${connections} connections; medians of ${rounds} rounds of ${seconds} s.`,
+  )
   for (const name of chosen(Object.keys(requests), scenario)) {
     const servers = await startAll(chosen(Object.keys(competitors), only), name)
     const job = { request: requests[name], depth: depths[name] ?? 1, connections }
     for (const { port } of servers) await generator.load({ ...job, port, seconds: Math.max(2, seconds / 2) })
-    await measureAll(servers, rounds, (server) => measure(server, generator, { ...job, port: server.port, seconds }))
+    await measureAll(servers, rounds, (server) =>
+      measure(server, generator, { ...job, port: server.port, seconds }),
+    )
     for (const server of servers) await stop(server.process)
     report(name, servers)
   }
@@ -63,7 +67,8 @@ async function measure(server, generator, job) {
     perSecond: answered / seconds,
     cpuPerRequest: (spent('cpu') * 1000) / answered,
     busy: spent('cpu') / 1000 / seconds,
-    foreign: Math.max(spent('serverCore') - spent('cpu'), spent('loadCore') - spent('loadCpu')) / spent('wall'),
+    foreign:
+      Math.max(spent('serverCore') - spent('cpu'), spent('loadCore') - spent('loadCpu')) / spent('wall'),
     stolen: spent('stolen') / spent('wall'),
     trouble,
   }

@@ -3,8 +3,21 @@
 // byte a step, in states named for what they expect next, so they may be cut anywhere. The trailer section is not read
 // here: it is a head without a start-line (head.ts).
 
-import { BACKSLASH, CR, DEL, DQUOTE, EQUALS, HTAB, hexValue, isBlank, isTokenByte, LF, SEMICOLON, SP } from '../bytes'
-import { CHUNK_RECORD, ChunkRecord } from '../memory'
+import {
+  BACKSLASH,
+  CR,
+  DEL,
+  DQUOTE,
+  EQUALS,
+  HTAB,
+  hexValue,
+  isBlank,
+  isTokenByte,
+  LF,
+  SEMICOLON,
+  SP,
+} from '../bytes'
+import { CHUNK_RECORD, type ChunkRecord } from '../memory'
 import {
   BAD_CHUNK_END,
   BAD_CHUNK_EXTENSION,
@@ -69,7 +82,6 @@ export function readChunks(start: usize, end: usize): i32 {
     if (result == CHUNKS_DONE) break
   }
   record.consumed = <u32>(at - start)
-  record.errorAt = record.consumed
   return result
 }
 
@@ -89,7 +101,7 @@ function readByte(record: ChunkRecord, byte: u8): i32 {
   switch (record.phase) {
     case FIRST_DIGIT:
       record.digits = 0
-      record.remaining = 0
+      record.size = 0
       return readDigit(record, byte)
     case DIGIT:
       if (byte == CR) return go(record, SIZE_LF)
@@ -98,11 +110,12 @@ function readByte(record: ChunkRecord, byte: u8): i32 {
       return readDigit(record, byte)
     case SIZE_LF:
       if (byte != LF) return BARE_CR
-      return go(record, record.remaining > 0 ? DATA : AFTER_LAST)
+      record.remaining = record.size
+      return go(record, record.size > 0 ? DATA : AFTER_LAST)
     case DATA_CR:
-      return byte == CR ? go(record, DATA_LF) : byte == LF ? BARE_LF : BAD_CHUNK_END
+      return byte == CR ? go(record, DATA_LF) : BAD_CHUNK_END
     case DATA_LF:
-      return byte == LF ? go(record, FIRST_DIGIT) : BARE_CR
+      return byte == LF ? go(record, FIRST_DIGIT) : BAD_CHUNK_END
     case AFTER_LAST:
       return byte == CR ? go(record, LAST_LF) : CHUNKS_TRAILERS
     case LAST_LF:
@@ -115,10 +128,10 @@ function readByte(record: ChunkRecord, byte: u8): i32 {
 function readDigit(record: ChunkRecord, byte: u8): i32 {
   const value = hexValue(byte)
   if (value < 0) return byte == LF ? BARE_LF : BAD_CHUNK_SIZE
-  const size = record.remaining * 16 + <f64>value
+  const size = record.size * 16 + <f64>value
   if (record.digits >= MAX_DIGITS || size > MAX_SIZE) return BAD_CHUNK_SIZE
   record.digits++
-  record.remaining = size
+  record.size = size
   return go(record, DIGIT)
 }
 
@@ -137,7 +150,11 @@ function readExtension(record: ChunkRecord, byte: u8): i32 {
       if (isTokenByte(byte)) return extend(record, NAME)
       if (isBlank(byte)) return extend(record, AFTER_NAME)
       if (byte == EQUALS) return extend(record, VALUE_START)
-      return isEnd ? go(record, SIZE_LF) : byte == SEMICOLON ? extend(record, NAME_START) : BAD_CHUNK_EXTENSION
+      return isEnd
+        ? go(record, SIZE_LF)
+        : byte == SEMICOLON
+          ? extend(record, NAME_START)
+          : BAD_CHUNK_EXTENSION
     case AFTER_NAME:
       if (isBlank(byte)) return extend(record, AFTER_NAME)
       if (byte == EQUALS) return extend(record, VALUE_START)

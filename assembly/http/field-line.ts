@@ -2,7 +2,7 @@
 // words in the same sixteen bytes; the value is only checked.
 
 import { COLON, CR, DEL, HTAB, isBlank, LANES, LF, SP, tokenMisses, upperCaseBits } from '../bytes'
-import { fieldRecord, HeadRecord } from '../memory'
+import { fieldRecord, type HeadRecord } from '../memory'
 import {
   BAD_FIELD_NAME,
   BAD_FIELD_VALUE,

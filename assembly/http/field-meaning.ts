@@ -3,6 +3,7 @@
 
 import { COMMA, isBlank, isDigit } from '../bytes'
 import {
+  ABSOLUTE_TARGET,
   CONNECTION_CLOSE,
   CONNECTION_KEEP_ALIVE,
   CONNECTION_UPGRADE,
@@ -12,10 +13,9 @@ import {
   HAS_CONTENT_LENGTH,
   HAS_HOST,
   HAS_TRANSFER_ENCODING,
-  HeadRecord,
+  type HeadRecord,
   UPGRADE_WEBSOCKET,
   VERSION_1_1,
-  ABSOLUTE_TARGET,
 } from '../memory'
 import {
   BAD_CONTENT_LENGTH,
@@ -101,7 +101,9 @@ function applyTransferEncoding(record: HeadRecord, value: usize, valueEnd: usize
 
 function applyExpect(record: HeadRecord, value: usize, valueEnd: usize): i32 {
   const isContinue =
-    valueEnd - value == 12 && load<u32>(value) == 0x2d303031 && isToken(value + 4, valueEnd, 8, 0x65756e69746e6f63, 0)
+    valueEnd - value == 12 &&
+    load<u32>(value) == 0x2d303031 &&
+    isToken(value + 4, valueEnd, 8, 0x65756e69746e6f63, 0)
   record.flags |= isContinue ? EXPECT_CONTINUE : EXPECT_OTHER
   return 0
 }

@@ -13,7 +13,7 @@ import {
   HAS_CONTENT_LENGTH,
   HAS_HOST,
   HAS_TRANSFER_ENCODING,
-  HeadRecord,
+  type HeadRecord,
   IN_TRAILERS,
   MAX_FIELDS,
   RECORD,
@@ -34,8 +34,8 @@ import {
   TRANSFER_ENCODING_IN_1_0,
 } from '../result'
 import { HOST, LAST_HEAD_ONLY_FIELD } from '../words'
-import { applyField } from './field-meaning'
 import { readFieldLine } from './field-line'
+import { applyField } from './field-meaning'
 import { readRequestLine } from './request-line'
 
 /**
@@ -47,7 +47,14 @@ import { readRequestLine } from './request-line'
  * @param maxHead bytes still allowed to the whole head
  * @returns bytes consumed; or NEED_MORE, with `resumeAt` and `flags` in the record; or an error, with `errorAt`
  */
-export function readRequestHead(start: usize, end: usize, flags: u32, maxLine: i32, maxFields: i32, maxHead: i32): i32 {
+export function readRequestHead(
+  start: usize,
+  end: usize,
+  flags: u32,
+  maxLine: i32,
+  maxFields: i32,
+  maxHead: i32,
+): i32 {
   const record = changetype<HeadRecord>(RECORD)
   v128.store(end, i8x16.splat(0))
   record.flags = flags
@@ -97,13 +104,14 @@ function readFieldLines(
 // The empty line; what only the head as a whole can show is judged here.
 function readHeadEnd(record: HeadRecord, start: usize, line: usize, end: usize, maxHead: i32): i32 {
   record.errorAt = <u32>(line - start)
-  if (<i32>(line - start) > maxHead) return HEAD_TOO_LARGE
+  const length = <i32>(line - start) + 2
+  if (length > maxHead) return HEAD_TOO_LARGE
   if (line >= end) return NEED_MORE
   if (load<u8>(line) == LF) return BARE_LF
   if (line + 1 >= end) return NEED_MORE
   if (load<u8>(line + 1) != LF) return BARE_CR
   const result = record.flags & IN_TRAILERS ? 0 : judgeHead(record.flags)
-  return result < 0 ? result : <i32>(line + 2 - start)
+  return result < 0 ? result : length
 }
 
 // RFC 9112 §3.2 and §6.3: what one recipient could frame otherwise than another is refused.
@@ -142,6 +150,6 @@ function lineResult(
   else if (result < 0) stop = start + record.errorAt
   else stop = load<u8>(end - 1) == CR && end > line ? end - 1 : end
   if (<i32>(stop - line) > maxLine) return lineError(record, <u32>(line - start) + maxLine, tooLong)
-  if (<i32>(stop - start) > maxHead) return lineError(record, maxHead, HEAD_TOO_LARGE)
+  if (result > 0 || <i32>(stop - start) > maxHead) return lineError(record, maxHead, HEAD_TOO_LARGE)
   return result
 }

@@ -2,8 +2,15 @@
 // its first byte that does not belong says where it ends or what is wrong.
 
 import { ASTERISK, COLON, CR, HASH, LF, QUESTION, SLASH, SP, tokenMisses } from '../bytes'
-import { ABSOLUTE_TARGET, HeadRecord, STARTED, VERSION_1_1 } from '../memory'
-import { BAD_METHOD, BAD_REQUEST_LINE, BAD_TARGET, BAD_VERSION, METHOD_NOT_IMPLEMENTED, NEED_MORE } from '../result'
+import { ABSOLUTE_TARGET, type HeadRecord, STARTED, VERSION_1_1 } from '../memory'
+import {
+  BAD_METHOD,
+  BAD_REQUEST_LINE,
+  BAD_TARGET,
+  BAD_VERSION,
+  METHOD_NOT_IMPLEMENTED,
+  NEED_MORE,
+} from '../result'
 import { CONNECT, GET, OPTIONS, wordAt } from '../words'
 import { readAuthority } from './authority'
 import { readLineEnd } from './line-end'
@@ -19,7 +26,8 @@ export function readRequestLine(record: HeadRecord, start: usize, line: usize, e
   const methodEnd = load<u32>(line) == GET_SP ? line + 3 : methodEndOf(line)
   if (load<u8>(methodEnd) != SP || methodEnd == line) return methodError(record, start, line, methodEnd, end)
   record.methodEnd = <u32>(methodEnd - start)
-  record.method = methodEnd == line + 3 && load<u32>(line) == GET_SP ? GET : wordAt(line, <u32>(methodEnd - line))
+  record.method =
+    methodEnd == line + 3 && load<u32>(line) == GET_SP ? GET : wordAt(line, <u32>(methodEnd - line))
   if (record.method == 0 && hasLowerCase(line, methodEnd)) {
     record.errorAt = <u32>(line - start)
     return METHOD_NOT_IMPLEMENTED
@@ -31,7 +39,10 @@ export function readRequestLine(record: HeadRecord, start: usize, line: usize, e
   record.targetStart = <u32>(target - start)
   record.targetEnd = <u32>(targetEnd - start)
   record.pathStart = record.targetStart
-  if ((load<u8>(target) != SLASH || record.method == CONNECT) && !readOtherForm(record, start, target, targetEnd)) {
+  if (
+    (load<u8>(target) != SLASH || record.method == CONNECT) &&
+    !readOtherForm(record, start, target, targetEnd)
+  ) {
     record.errorAt = <u32>(target - start)
     return BAD_TARGET
   }
@@ -105,7 +116,9 @@ function targetError(record: HeadRecord, start: usize, at: usize, end: usize): i
 // Absolute-form, authority-form and asterisk-form (RFC 9112 §3.2.2 to §3.2.4).
 function readOtherForm(record: HeadRecord, start: usize, target: usize, targetEnd: usize): bool {
   if (record.method == CONNECT) {
-    return readAuthority(record, start, target, targetEnd) && record.port > 0 && record.hostEnd > record.hostStart
+    return (
+      readAuthority(record, start, target, targetEnd) && record.port > 0 && record.hostEnd > record.hostStart
+    )
   }
   if (load<u8>(target) == ASTERISK) return record.method == OPTIONS && targetEnd == target + 1
   if (!hasHttpScheme(target)) return false

@@ -6,7 +6,9 @@ import * as wrk from './wrk.js'
 
 export function pickGenerator() {
   if (wrk.isInstalled()) return wrk
-  console.log('wrk is not installed (Debian: apt-get install wrk). autocannon takes its place but is slower than the')
+  console.log(
+    'wrk is not installed (Debian: apt-get install wrk). autocannon takes its place but is slower than the',
+  )
   console.log('servers: requests/s will be its own, and only the CPU figures tell the servers apart.')
   return autocannon
 }

@@ -16,7 +16,17 @@ export function isInstalled() {
 /** @returns requests answered and, if any went wrong, what wrk says of them */
 export async function load({ port, request, depth, connections, seconds }) {
   const env = { REQUEST: messageOf(request), DEPTH: `${depth}` }
-  const args = ['-t', '1', '-c', `${connections}`, '-d', `${seconds}s`, '-s', script, `http://127.0.0.1:${port}/`]
+  const args = [
+    '-t',
+    '1',
+    '-c',
+    `${connections}`,
+    '-d',
+    `${seconds}s`,
+    '-s',
+    script,
+    `http://127.0.0.1:${port}/`,
+  ]
   const output = await outputOf(start('wrk', args, { core: cores.load, env }))
   const [, answered, elapsed, unit] = /(\d+) requests in ([\d.]+)(ms|s|m)/.exec(output)
   const trouble = /Socket errors.*|Non-2xx.*/.exec(output)?.[0]

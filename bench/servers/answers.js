@@ -2,7 +2,9 @@
 // A process serves one scenario, so nobody pays for a routing that its competitor does not have built in.
 
 export const helloText = 'hello world'
-export const largeText = 'All work and no play makes a dull 64-byte line, that is for sure\n'.repeat(1009).slice(0, 65536)
+export const largeText = 'All work and no play makes a dull 64-byte line, that is for sure\n'
+  .repeat(1009)
+  .slice(0, 65536)
 export const textType = 'text/plain; charset=utf-8'
 export const jsonType = 'application/json'
 export const keepAliveTimeoutMs = 75_000

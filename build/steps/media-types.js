@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs'
 import mimeDb from 'mime-db'
 
-const VENDOR_WORTH_KEEPING = /officedocument|opendocument|vnd\.ms-(excel|powerpoint|fontobject)|vnd\.microsoft\.icon/
+const VENDOR_WORTH_KEEPING =
+  /officedocument|opendocument|vnd\.ms-(excel|powerpoint|fontobject)|vnd\.microsoft\.icon/
 const build = new URL('../', import.meta.url)
 const types = new Map()
 

@@ -6,16 +6,16 @@ import {
   deskSize,
   deskStart,
   ERROR_AT,
+  FLAGS,
   HEAD_START,
+  METHOD_END,
   maxFields,
   memory,
-  METHOD_END,
   readRequestHead,
   TARGET_END,
   TARGET_START,
   u32,
   VERSION_1_1,
-  FLAGS,
 } from './wasm.js'
 
 export interface RequestHead {

@@ -47,7 +47,11 @@ export class ProtocolError extends Error {
   readonly closeCode?: number
   readonly offset?: number
 
-  constructor(code: string, message: string, details: { status?: number; closeCode?: number; offset?: number } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    details: { status?: number; closeCode?: number; offset?: number } = {},
+  ) {
     super(message)
     this.name = 'ProtocolError'
     this.code = code

@@ -96,6 +96,10 @@ export class RequestReader {
   pieceStart = 0
   pieceEnd = 0
   error: ProtocolError | undefined = undefined
+  /** After an ERROR: the head is whole, and its record is in the core. */
+  hasHead = false
+  /** After an ERROR: it lies in a body, whose request has been told. */
+  failedInBody = false
   /** Bytes of the body still to come; -1 while only the chunked coding knows. 0 between requests. */
   remaining = 0
   private readonly limits: ReaderLimits
@@ -151,7 +155,7 @@ export class RequestReader {
     if (result <= 0) return result === 0 ? NEED_MORE : this.fail(errorOfResult(result, u32[ERROR_AT]))
     const flags = u32[FLAGS]!
     if ((flags & (EXPECT_OTHER | VERSION_1_1)) === (EXPECT_OTHER | VERSION_1_1)) {
-      return this.fail(protocolError('EXPECTATION_FAILED'))
+      return this.refuse('EXPECTATION_FAILED')
     }
     return flags & (HAS_CONTENT_LENGTH | HAS_TRANSFER_ENCODING) ? this.beginBody(flags) : HEAD
   }
@@ -165,7 +169,7 @@ export class RequestReader {
       this.remaining = -1
     } else {
       const length = contentLength()
-      if (length > this.limits.maxBody) return this.fail(protocolError('BODY_TOO_LARGE'))
+      if (length > this.limits.maxBody) return this.refuse('BODY_TOO_LARGE')
       this.remaining = length
       if (length > 0) this.phase = IN_LENGTH
     }
@@ -215,7 +219,13 @@ export class RequestReader {
     return event
   }
 
+  private refuse(code: string): number {
+    this.hasHead = true
+    return this.fail(protocolError(code))
+  }
+
   private fail(error: ProtocolError): number {
+    this.failedInBody = this.phase !== IN_HEAD
     this.phase = FAILED
     this.partial = undefined
     this.error = error
@@ -248,16 +258,17 @@ export class RequestReader {
   // Reads on only where a line has ended, and then from that line's begin: however it dribbles in, the work is linear.
   private resumeHead(partial: Partial, flags: number): number {
     const { maxLine, maxHeaders } = this.limits
+    const maxHead = maxHeadOf(this.limits)
     const lineLength = partial.length - partial.lineAt
-    const hasLineEnd = memory.subarray(this.at, this.end).includes(0x0a)
-    if (!hasLineEnd && lineLength + this.end - this.at <= maxLine) {
+    const length = this.end - this.at
+    const isOver = lineLength + length > maxLine || partial.length + length > maxHead
+    if (!isOver && !memory.subarray(this.at, this.end).includes(0x0a)) {
       partial.append(this.at, this.end)
       this.at = this.end
       return NEED_MORE
     }
     const line = this.at - lineLength
     memory.set(partial.bytes.subarray(partial.lineAt, partial.length), line)
-    const maxHead = maxHeadOf(this.limits)
     let result = readRequestHead(
       line,
       this.end,

@@ -14,6 +14,14 @@ export function latin1(start: number, end: number): string {
 /** The same for bytes that lie elsewhere. */
 export function latin1Of(bytes: Uint8Array): string {
   let text = ''
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096))
+  for (let at = 0; at < bytes.length; at += 4096)
+    text += String.fromCharCode(...bytes.subarray(at, at + 4096))
   return text
+}
+
+const utf8 = new TextEncoder()
+
+/** Text as a binary string of its UTF-8 bytes. */
+export function utf8AsBinary(text: string): string {
+  return latin1Of(utf8.encode(text))
 }

@@ -110,7 +110,7 @@ export const IN_TRAILERS = core.IN_TRAILERS.value
 export const CHUNKS_DONE = core.CHUNKS_DONE.value
 export const CHUNKS_TRAILERS = core.CHUNKS_TRAILERS.value
 
-// The chunk record. Its first three words and `remaining` are the place in the coding, which each message keeps.
+// The chunk record. Its first three words, `remaining` and `size` are the place in the coding, which each message keeps.
 const CHUNK_RECORD = core.CHUNK_RECORD.value >> 2
 const CHUNK_REMAINING = (core.CHUNK_RECORD.value + 24) >> 3
 export const DATA_START = CHUNK_RECORD + 3
@@ -122,7 +122,8 @@ export class ChunkPlace {
   private phase = 0
   private digits = 0
   private extensionBytes = 0
-  /** Bytes of data still to come in the chunk that is being read. */
+  private size = 0
+  /** Bytes of data still to come in the chunk whose size has been read. */
   remaining = 0
 
   load(): void {
@@ -130,6 +131,7 @@ export class ChunkPlace {
     u32[CHUNK_RECORD + 1] = this.digits
     u32[CHUNK_RECORD + 2] = this.extensionBytes
     f64[CHUNK_REMAINING] = this.remaining
+    f64[CHUNK_REMAINING + 1] = this.size
   }
 
   save(): void {
@@ -137,6 +139,7 @@ export class ChunkPlace {
     this.digits = u32[CHUNK_RECORD + 1]!
     this.extensionBytes = u32[CHUNK_RECORD + 2]!
     this.remaining = f64[CHUNK_REMAINING]!
+    this.size = f64[CHUNK_REMAINING + 1]!
   }
 }
 

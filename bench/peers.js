@@ -1,0 +1,19 @@
+// The packages measured against: installed from bench's own lockfile the first time, so the library needs none of them.
+// The library itself is linked in beside them, as a user would have it; bench is a package of its own and could not
+// import its parent by name otherwise.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, symlinkSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const bench = fileURLToPath(new URL('.', import.meta.url))
+
+export function preparePeers() {
+  if (!existsSync(`${bench}node_modules/fastify`)) {
+    console.log('Installing the peers (once, about 220 MB) …')
+    const { status } = spawnSync('npm', ['ci', '--prefix', bench], { stdio: 'inherit' })
+    if (status !== 0) throw new Error('npm ci failed')
+  }
+  const link = `${bench}node_modules/httpkit-wasm`
+  if (!existsSync(link)) symlinkSync('../..', link)
+}

@@ -1,0 +1,2 @@
+// httpkit-wasm: server and client under one roof.
+export * from './server.js'

@@ -1,0 +1,64 @@
+// Every kind of streaming body as one thing: pieces that are asked for one by one, and a way to stop early that reaches
+// the source even while it makes us wait.
+
+/** Bytes, or text that goes out as UTF-8. */
+export type Piece = string | Uint8Array
+
+export interface Pieces {
+  /** The next piece, or undefined at the end. */
+  next(): Promise<Piece | undefined> | Piece | undefined
+  /** Ends the source: nobody wants the rest. */
+  cancel(reason: Error): void
+}
+
+export type PieceSource = Iterable<Piece> | AsyncIterable<Piece> | ReadableStream<Piece>
+
+type Destroyable = { destroy(error?: Error): void; on(event: 'error', listener: () => void): void }
+
+/** The source as pieces, or undefined where it is none. */
+export function piecesOf(source: object): Pieces | undefined {
+  if (source instanceof ReadableStream) return fromReadableStream(source)
+  if (Symbol.asyncIterator in source) return fromAsyncIterable(source as AsyncIterable<Piece>)
+  if (Symbol.iterator in source) return fromIterable(source as Iterable<Piece>)
+  return undefined
+}
+
+function fromReadableStream(stream: ReadableStream<Piece>): Pieces {
+  const reader = stream.getReader()
+  return {
+    next: async () => (await reader.read()).value,
+    cancel: (reason) => void reader.cancel(reason).catch(ignore),
+  }
+}
+
+// A node stream is destroyed outright: its iterator would first wait for the piece that may never come.
+function fromAsyncIterable(source: AsyncIterable<Piece>): Pieces {
+  const iterator = source[Symbol.asyncIterator]()
+  const isStream = typeof (source as unknown as Partial<Destroyable>).destroy === 'function'
+  return {
+    next: async () => valueOf(await iterator.next()),
+    cancel: () => {
+      if (isStream) endStream(source as unknown as Destroyable)
+      else void Promise.resolve(iterator.return?.()).catch(ignore)
+    },
+  }
+}
+
+function endStream(stream: Destroyable): void {
+  stream.on('error', ignore)
+  stream.destroy()
+}
+
+function fromIterable(source: Iterable<Piece>): Pieces {
+  const iterator = source[Symbol.iterator]()
+  return {
+    next: () => valueOf(iterator.next()),
+    cancel: () => void iterator.return?.(),
+  }
+}
+
+function valueOf(result: IteratorResult<Piece, unknown>): Piece | undefined {
+  return result.done ? undefined : result.value
+}
+
+function ignore(): void {}

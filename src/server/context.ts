@@ -1,0 +1,104 @@
+// What all connections of one server share: its settings, its counters, its clock and timers, its voice.
+import { writeFields } from '../core/response-head.js'
+import { TimerWheel } from '../io/timer-wheel.js'
+import { ACCEPT_ERROR, processedEvent, refusedEvent } from './events.js'
+import type { Settings } from './options.js'
+import type { RingRequest, RingResponse } from './ring.js'
+
+/** How late a timeout may come, in milliseconds. */
+const TICK_MS = 20
+
+export type Answer = RingResponse | Promise<RingResponse>
+
+/** What the server keeps track of in each connection. */
+export interface Tracked {
+  /** Ends it now, whatever it is doing. */
+  destroy(): void
+  /** Ends it if nothing is under way. */
+  closeIfIdle(): void
+}
+
+export class ServerContext {
+  readonly settings: Settings
+  /** The handler, behind the worker pool where there is one. */
+  readonly run: (request: RingRequest) => Answer
+  readonly wheel = new TimerWheel(TICK_MS)
+  readonly connections = new Set<Tracked>()
+  readonly scheme: 'http' | 'https'
+  /** The port listened on; 0 on a Unix domain socket. */
+  port = 0
+  isStopping = false
+  inFlight = 0
+  served = 0
+  rejected = 0
+  bytesIn = 0
+  bytesOut = 0
+  /** Called when the last request in flight has been answered. */
+  onQuiet: (() => void) | undefined
+  private dateLine = ''
+  private dateAndServer = ''
+  private serverLine = ''
+  private dateEndsAt = 0
+
+  constructor(settings: Settings, run: (request: RingRequest) => Answer) {
+    this.settings = settings
+    this.run = run
+    this.scheme = settings.tls ? 'https' : 'http'
+    const { serverHeader } = settings
+    if (serverHeader !== null) this.serverLine = writeFields({ Server: serverHeader }).lines
+  }
+
+  /** The Date field-line (RFC 9110 §6.6.1), made anew once a second, and Server's: those the user did not give. */
+  dateAndServerLines(now: number, hasDate: boolean, hasServer: boolean): string {
+    if (now >= this.dateEndsAt) this.renewDate(now)
+    if (!hasDate && !hasServer) return this.dateAndServer
+    return (hasDate ? '' : this.dateLine) + (hasServer ? '' : this.serverLine)
+  }
+
+  private renewDate(now: number): void {
+    const wallClock = Date.now()
+    this.dateEndsAt = now + 1000 - (wallClock % 1000)
+    this.dateLine = `Date: ${new Date(wallClock).toUTCString()}\r\n`
+    this.dateAndServer = this.dateLine + this.serverLine
+  }
+
+  /** An answer's head has been written; `isRefusal` where the server answered by itself. */
+  answered(status: number, isRefusal: boolean): void {
+    if (isRefusal) this.rejected++
+    else this.served++
+    if (this.settings.eventLogger) this.event(isRefusal ? refusedEvent(status) : processedEvent(status))
+  }
+
+  begun(): void {
+    this.inFlight++
+  }
+
+  ended(): void {
+    this.inFlight--
+    if (this.inFlight === 0) this.onQuiet?.()
+  }
+
+  event(name: string): void {
+    if (this.settings.eventLogger) this.guard(() => this.settings.eventLogger!(name))
+  }
+
+  logError(message: string, error?: unknown): void {
+    this.guard(() => this.settings.errorLogger(`httpkit-wasm: ${message}`, error))
+  }
+
+  logWarning(message: string, error?: unknown): void {
+    this.guard(() => this.settings.warnLogger(`httpkit-wasm: ${message}`, error))
+  }
+
+  acceptFailed(error: unknown): void {
+    this.event(ACCEPT_ERROR)
+    this.logError('a connection could not be accepted', error)
+  }
+
+  // A logger that throws must not take the server with it.
+  private guard(log: () => void): void {
+    try {
+      log()
+    } catch {}
+  }
+}

@@ -1,0 +1,220 @@
+// One request and its answer: the answer's head goes out once, then pieces, then the end. Its framing (RFC 9112 §6.2)
+// is decided here and nowhere else, so a body can never be longer or shorter than its head says.
+import { type ResponseHeaders, type WrittenFields, writeFields } from '../core/response-head.js'
+import { hasNoBody, statusLine } from '../core/status.js'
+import { utf8AsBinary } from '../core/text.js'
+import type { Piece, Pieces } from '../io/pieces.js'
+import type { ServerContext } from './context.js'
+import type { IncomingBody } from './request-body.js'
+import type { CloseStatus } from './ring.js'
+
+/** Where an answer's bytes go: its connection. */
+export interface Outlet {
+  readonly context: ServerContext
+  /** Milliseconds on performance.now's clock, as of the last event. */
+  readonly now: number
+  /** True when nothing more can be served here after this answer. */
+  readonly mustClose: boolean
+  /** Bytes written here that the operating system has not taken yet. */
+  readonly unsentBytes: number
+  /** True when the client reads slower than we write. */
+  readonly isClogged: boolean
+  /** Text as a binary string: one character, one byte. */
+  writeText(text: string): void
+  writeBytes(bytes: Uint8Array): void
+  /** Settles when what was written has left, or the connection is gone. */
+  drained(): Promise<void>
+  /** This answer is complete; `closes` as its head said. */
+  onAnswered(closes: boolean): void
+  destroy(): void
+}
+
+const WAITING = 0
+const STREAMING = 1
+const DONE = 2
+
+const COUNTED = 0
+const CHUNKED = 1
+const UNTIL_CLOSE = 2
+const BODILESS = 3
+
+/** Bytes up to which a text is joined to its head rather than written behind it. */
+const JOINED_TEXT = 64 * 1024
+
+export class Exchange {
+  readonly outlet: Outlet
+  readonly isHead: boolean
+  readonly is1_0: boolean
+  readonly isConnect: boolean
+  /** True while the client holds its body back until it is told to go on (RFC 9110 §10.1.1). */
+  awaitsContinue = false
+  /** True for an answer that the server makes by itself. */
+  isRefusal = false
+  /** The request's body, where it has one. */
+  body: IncomingBody | undefined = undefined
+  /** Whether the client would keep the connection. */
+  keepsAlive: boolean
+  private state = WAITING
+  private framing = COUNTED
+  private unsent = 0
+  private closes = false
+  private pieces: Pieces | undefined = undefined
+
+  constructor(outlet: Outlet, method: string, is1_0: boolean, keepsAlive: boolean) {
+    this.outlet = outlet
+    this.isHead = method === 'head'
+    this.isConnect = method === 'connect'
+    this.is1_0 = is1_0
+    this.keepsAlive = keepsAlive
+  }
+
+  /** True until the answer is complete or its connection is gone. */
+  get isOpen(): boolean {
+    return this.state !== DONE
+  }
+
+  get isAnswered(): boolean {
+    return this.state !== WAITING
+  }
+
+  /** Answers with a body that is all there. */
+  answer(status: number, headers: ResponseHeaders | undefined, body: string | Uint8Array): void {
+    const fields = writeFields(headers)
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    let head = this.begin(status, fields, COUNTED, this.statedOr(length, fields))
+    if (this.framing === BODILESS || length === 0) {
+      this.outlet.writeText(head)
+    } else if (typeof body !== 'string') {
+      this.outlet.writeText(head)
+      this.outlet.writeBytes(body)
+    } else if (length > JOINED_TEXT) {
+      this.outlet.writeText(head)
+      this.outlet.writeBytes(Buffer.from(body))
+    } else {
+      head += length === body.length ? body : utf8AsBinary(body)
+      this.outlet.writeText(head)
+    }
+    this.unsent = 0
+    this.finish()
+  }
+
+  // A handler may state what a GET would have had as its length when it answers HEAD (RFC 9110 §9.3.2).
+  private statedOr(length: number, fields: WrittenFields): number {
+    if (!this.isHead || fields.statedLength < 0) return length
+    return this.outlet.context.settings.legacyContentLength ? length : fields.statedLength
+  }
+
+  /**
+   * Sends the head of an answer whose body follows in pieces.
+   *
+   * @param length bytes to come, or -1 where nobody knows
+   * @returns false where no body is to follow, and the answer is complete
+   */
+  beginPieces(
+    status: number,
+    headers: ResponseHeaders | undefined,
+    length: number,
+    pieces?: Pieces,
+  ): boolean {
+    const fields = writeFields(headers)
+    const stated = length >= 0 ? this.statedOr(length, fields) : fields.statedLength
+    const framing = stated >= 0 ? COUNTED : this.is1_0 || this.isConnect ? UNTIL_CLOSE : CHUNKED
+    this.outlet.writeText(this.begin(status, fields, framing, stated))
+    if (this.framing === BODILESS) {
+      this.finish()
+      return false
+    }
+    this.state = STREAMING
+    this.pieces = pieces
+    return true
+  }
+
+  private begin(status: number, fields: WrittenFields, framing: number, length: number): string {
+    const line = statusLine(status)
+    const { context, now, mustClose } = this.outlet
+    const bodiless = this.isHead || hasNoBody(status) || status === 205
+    const tunnels = this.isConnect && status < 300
+    this.framing = bodiless || tunnels ? BODILESS : framing
+    this.unsent = framing === COUNTED ? length : 0
+    this.closes = !this.keepsAlive || fields.closes || mustClose || tunnels || this.framing === UNTIL_CLOSE
+    context.answered(status, this.isRefusal)
+    return (
+      line +
+      fields.lines +
+      (tunnels ? '' : framingLine(status, framing, length, fields.statedLength)) +
+      this.connectionLine(fields.connection) +
+      context.dateAndServerLines(now, fields.hasDate, fields.hasServer) +
+      '\r\n'
+    )
+  }
+
+  private connectionLine(tokens: string): string {
+    if (this.closes) return `Connection: ${tokens}close\r\n`
+    if (this.is1_0) return `Connection: ${tokens}keep-alive\r\n`
+    return tokens === '' ? '' : `Connection: ${tokens.slice(0, -2)}\r\n`
+  }
+
+  /**
+   * Sends a piece of the body; an empty one is nothing.
+   *
+   * @throws Error where it runs over the length that was stated
+   */
+  write(piece: Piece): void {
+    if (typeof piece !== 'string' && !(piece instanceof Uint8Array)) {
+      throw new TypeError('a piece of a body is neither a string nor a Uint8Array')
+    }
+    const bytes = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
+    if (bytes === 0) return
+    if (this.framing === COUNTED) {
+      if (bytes > this.unsent) throw new Error('a body ran over its Content-Length')
+      this.unsent -= bytes
+    }
+    const { outlet } = this
+    if (this.framing === CHUNKED) outlet.writeText(`${bytes.toString(16)}\r\n`)
+    if (typeof piece !== 'string') outlet.writeBytes(piece)
+    else if (bytes > JOINED_TEXT) outlet.writeBytes(Buffer.from(piece))
+    else outlet.writeText(bytes === piece.length ? piece : utf8AsBinary(piece))
+    if (this.framing === CHUNKED) outlet.writeText('\r\n')
+  }
+
+  /**
+   * Ends the body.
+   *
+   * @throws Error where it fell short of the length that was stated
+   */
+  end(): void {
+    if (this.framing === COUNTED && this.unsent > 0)
+      throw new Error('a body fell short of its Content-Length')
+    if (this.framing === CHUNKED) this.outlet.writeText('0\r\n\r\n')
+    this.finish()
+  }
+
+  private finish(): void {
+    this.state = DONE
+    this.pieces = undefined
+    this.onDone('server-close')
+    this.outlet.onAnswered(this.closes)
+  }
+
+  /** The connection is gone, by whose will `status` says, before the answer is complete. */
+  abort(status: CloseStatus): void {
+    if (this.state === DONE) return
+    this.state = DONE
+    const { pieces } = this
+    this.pieces = undefined
+    pieces?.cancel(new Error('the connection is gone'))
+    this.onDone(status)
+  }
+
+  /** The exchange is over; for those who wait to be told. */
+  protected onDone(_status: CloseStatus): void {}
+}
+
+// 204 and 1xx have no framing; 304 has what a 200 would have had, if the handler knows; 205 is empty (RFC 9110 §8.6).
+function framingLine(status: number, framing: number, length: number, statedLength: number): string {
+  if (status === 204) return ''
+  if (status === 304) return statedLength < 0 ? '' : `Content-Length: ${statedLength}\r\n`
+  if (status === 205) return 'Content-Length: 0\r\n'
+  if (framing === COUNTED) return `Content-Length: ${length}\r\n`
+  return framing === CHUNKED ? 'Transfer-Encoding: chunked\r\n' : ''
+}

@@ -1,0 +1,101 @@
+// The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
+import { hasNoBody } from '../core/status.js'
+import { CHANNEL_CLOSE_ERROR, CHANNEL_OVERFLOW } from './events.js'
+import { Exchange } from './exchange.js'
+import { respond } from './respond.js'
+import type { Channel, ChannelHandlers, CloseStatus, RingResponse } from './ring.js'
+
+const TEXT_TYPE = { 'Content-Type': 'text/html; charset=utf-8' }
+
+export class HttpChannel extends Exchange implements Channel {
+  readonly websocket = false
+  private handlers: ChannelHandlers | undefined = undefined
+
+  get bufferedAmount(): number {
+    return this.outlet.unsentBytes
+  }
+
+  /** True once a user has asked to be told of this channel's end. */
+  get isWatched(): boolean {
+    return this.handlers !== undefined
+  }
+
+  watch(handlers: ChannelHandlers): void {
+    this.handlers = handlers
+  }
+
+  send(data: string | Uint8Array | RingResponse, closeAfterSend = true): boolean {
+    if (!this.isOpen) return false
+    if (this.isAnswered) return this.sendMore(data, closeAfterSend)
+    const response = isBody(data) ? { headers: TEXT_TYPE, body: data } : data
+    if (closeAfterSend) respond(this, response)
+    else this.sendFirst(response)
+    return true
+  }
+
+  private sendFirst(response: RingResponse): void {
+    const { status = 200, headers, body } = response
+    const piece = pieceOf(body)
+    if (hasNoBody(status)) respond(this, { ...response, body: null })
+    else if (this.beginPieces(status, headers, -1) && piece !== undefined) this.write(piece)
+  }
+
+  private sendMore(data: string | Uint8Array | RingResponse, closeAfterSend: boolean): boolean {
+    const piece = isBody(data) ? data : pieceOf(data.body)
+    if (piece !== undefined) this.write(piece)
+    if (this.bufferedAmount > this.outlet.context.settings.maxBuffered) {
+      this.outlet.context.event(CHANNEL_OVERFLOW)
+      this.outlet.context.logWarning('a channel was closed: its client reads too slowly')
+      this.outlet.destroy()
+      return false
+    }
+    if (closeAfterSend) this.end()
+    return true
+  }
+
+  close(): boolean {
+    if (!this.isOpen) return false
+    if (this.isAnswered) this.end()
+    else this.answer(204, undefined, '')
+    return true
+  }
+
+  drained(): Promise<void> {
+    return this.outlet.drained()
+  }
+
+  protected override onDone(status: CloseStatus): void {
+    const { handlers } = this
+    if (handlers === undefined) return
+    this.handlers = undefined
+    try {
+      handlers.onClose?.(this, status, undefined, '')
+    } catch (error) {
+      this.outlet.context.event(CHANNEL_CLOSE_ERROR)
+      this.outlet.context.logError('onClose failed', error)
+    }
+  }
+}
+
+function isBody(data: string | Uint8Array | RingResponse): data is string | Uint8Array {
+  return typeof data === 'string' || data instanceof Uint8Array
+}
+
+function pieceOf(body: RingResponse['body']): string | Uint8Array | undefined {
+  if (body === undefined || body === null) return undefined
+  if (typeof body === 'string' || body instanceof Uint8Array) return body
+  throw new TypeError('a channel that stays open sends strings and Uint8Arrays')
+}
+
+/**
+ * Answers through the request's channel: now, later, or bit by bit.
+ *
+ * @returns what the handler returns
+ */
+export function asChannel(req: { asyncChannel: Channel }, handlers: ChannelHandlers): RingResponse {
+  const channel = req.asyncChannel as HttpChannel
+  handlers.init?.(channel)
+  channel.watch(handlers)
+  handlers.onOpen?.(channel)
+  return { body: channel }
+}

@@ -1,0 +1,129 @@
+// From a response map to an answer: which kind of body it is, and so how it leaves.
+import { FileBody } from '../io/file-body.js'
+import { type Pieces, piecesOf } from '../io/pieces.js'
+import { Exchange } from './exchange.js'
+import type { RingResponse } from './ring.js'
+
+/** Bytes of a body that keeps itself busy after which the event loop has its turn. */
+const TURN_BYTES = 1024 * 1024
+
+/**
+ * Sends a handler's response; nothing stands for 404, as in http-kit.
+ *
+ * @throws TypeError for a response that cannot be sent, before a byte of it has left
+ */
+export function respond(exchange: Exchange, response: RingResponse | null | undefined): void {
+  if (response === null || response === undefined) return exchange.answer(404, undefined, '')
+  if (typeof response !== 'object') throw new TypeError('a handler must return a response map')
+  const { status = 200, headers, body } = response
+  if (typeof body === 'string') exchange.answer(status, headers, body)
+  else if (body === undefined || body === null) exchange.answer(status, headers, '')
+  else if (body instanceof Uint8Array) exchange.answer(status, headers, body)
+  else if (typeof body !== 'object') throw new TypeError('a response with a body of no known kind')
+  else if (body !== (exchange as object)) respondWithSource(exchange, { ...response, status }, body)
+}
+
+function respondWithSource(exchange: Exchange, response: RingResponse, body: object): void {
+  if (body instanceof FileBody) return run(exchange, sendFile(exchange, response, body))
+  if (body instanceof Blob) return sendBlob(exchange, response, body)
+  if (body instanceof Exchange) throw new TypeError("a response's body is another request's channel")
+  const pieces = piecesOf(body)
+  if (!pieces) throw new TypeError('a response with a body of no known kind')
+  run(exchange, sendPieces(exchange, response, -1, pieces))
+}
+
+function run(exchange: Exchange, sending: Promise<void>): void {
+  sending.catch((error) => fail(exchange, error))
+}
+
+function sendBlob(exchange: Exchange, response: RingResponse, blob: Blob): void {
+  const { status = 200, headers } = response
+  const typed = blob.type === '' ? headers : withType(headers, blob.type)
+  const pieces = piecesOf(blob.stream())!
+  run(exchange, sendPieces(exchange, { status, ...(typed && { headers: typed }) }, blob.size, pieces))
+}
+
+async function sendFile(exchange: Exchange, response: RingResponse, body: FileBody): Promise<void> {
+  const file = await body.open()
+  if (!exchange.isOpen || exchange.isHead) {
+    await file.close()
+    if (!exchange.isOpen) return
+  }
+  const { status = 200 } = response
+  const headers = withType(response.headers, body.contentType)
+  if (exchange.isHead) exchange.beginPieces(status, headers, file.size)
+  else await sendPieces(exchange, { status, headers }, file.size, piecesOf(file.pieces())!)
+}
+
+function withType(headers: RingResponse['headers'], type: string): NonNullable<RingResponse['headers']> {
+  for (const name in headers) if (name.toLowerCase() === 'content-type') return headers
+  return { ...headers, 'Content-Type': type }
+}
+
+// While a client waits for 100 Continue the head must wait for the first piece: making it may read the request's body,
+// and after the head it would be too late to ask for it.
+async function sendPieces(
+  exchange: Exchange,
+  response: RingResponse,
+  length: number,
+  pieces: Pieces,
+): Promise<void> {
+  let piece = exchange.awaitsContinue ? await pieces.next() : undefined
+  const isAhead = piece !== undefined
+  if (!exchange.isOpen || !exchange.beginPieces(response.status!, response.headers, length, pieces)) {
+    return pieces.cancel(new Error('no body is wanted'))
+  }
+  if (!isAhead) piece = await pieces.next()
+  let turn = 0
+  while (piece !== undefined && exchange.isOpen) {
+    exchange.write(piece)
+    turn += piece.length
+    if (exchange.outlet.isClogged) await exchange.outlet.drained()
+    else if (turn > TURN_BYTES) await nextTurn()
+    if (turn > TURN_BYTES) turn = 0
+    const next = pieces.next()
+    piece = next instanceof Promise ? await next : next
+  }
+  if (exchange.isOpen) exchange.end()
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A handler, or the body it made, failed: 500 if nothing has been sent yet, else the connection is cut. */
+export function fail(exchange: Exchange, error: unknown): void {
+  if (!exchange.isOpen) return
+  const { context } = exchange.outlet
+  context.logError('a handler failed', error)
+  if (exchange.isAnswered) return exchange.outlet.destroy()
+  answerForServer(exchange, 500, error instanceof Error ? error : new Error(String(error)), {}, '')
+}
+
+/** Answers where the server answers by itself: by `errorResponse`, if there is one and it works. */
+export function answerForServer(
+  exchange: Exchange,
+  status: number,
+  error: Error,
+  headers: NonNullable<RingResponse['headers']>,
+  text: string,
+): void {
+  const { context } = exchange.outlet
+  exchange.isRefusal = true
+  const { errorResponse } = context.settings
+  if (errorResponse) {
+    try {
+      const response = errorResponse(status, error)
+      return respond(exchange, {
+        ...response,
+        status: response.status ?? status,
+        headers: { ...headers, ...response.headers },
+      })
+    } catch (failure) {
+      context.logError('errorResponse failed', failure)
+      if (exchange.isAnswered) return exchange.outlet.destroy()
+    }
+  }
+  const type = text === '' ? {} : { 'Content-Type': 'text/plain; charset=utf-8' }
+  exchange.answer(status, { ...type, ...headers }, text)
+}

@@ -1,0 +1,225 @@
+// A server's life: listen, accept, and stop within a grace period.
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
+import type { ProtocolError } from '../core/protocol-error.js'
+import { Connection } from './connection.js'
+import { ServerContext } from './context.js'
+import { MAX_CONNECTIONS } from './events.js'
+import { type ServerOptions, settingsOf } from './options.js'
+import { type Proxied, readPreface } from './proxy-preface.js'
+import type { Handler } from './ring.js'
+import { newWorker, type WorkerPool } from './worker.js'
+
+export interface ServerStats {
+  /** Open connections. */
+  connections: number
+  /** Of them, WebSockets. */
+  websockets: number
+  /** Requests whose answer is not complete. */
+  inFlight: number
+  /** Of them, those that wait for a handler call to end. */
+  queued: number
+  /** Since the start: requests answered by the handler, */
+  served: number
+  /** refused by the server itself: malformed, over a limit, too slow, no room; connections over `maxConnections` too, */
+  rejected: number
+  /** and bytes of HTTP in and out. */
+  bytesIn: number
+  bytesOut: number
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** The port listened on; 0 on a Unix domain socket. */
+  readonly port: number
+  readonly status: 'running' | 'stopping' | 'stopped'
+  /**
+   * Stops. Called again, it may only hasten what is under way.
+   *
+   * @param options.timeout milliseconds for the requests in flight to end; without it, all connections are cut at once
+   */
+  stop(options?: { timeout?: number }): Promise<void>
+  /** Settles when the server has stopped. */
+  join(): Promise<void>
+  stats(): ServerStats
+}
+
+/** Milliseconds that idle connections are left open in a graceful stop, for a request that is on its way already. */
+const IDLE_GRACE_MS = 300
+
+/**
+ * Starts a server; resolves once it listens, rejects with the socket's error where the address cannot be had, or a
+ * RangeError or TypeError for an option out of its range.
+ *
+ * @param handler takes a request map, returns a response map
+ * @param options.port 0 takes a free one (default 8090)
+ */
+export async function runServer(handler: Handler, options: ServerOptions = {}): Promise<HttpServer> {
+  const settings = settingsOf(options)
+  const isBounded = options.thread !== undefined || options.workerPool !== undefined
+  const pool = isBounded ? (options.workerPool ?? newWorker(options)) : undefined
+  // A client that has gone while its request waited needs no answer.
+  const run: Handler = pool
+    ? (request) => pool.run(() => (request.asyncChannel.isOpen ? handler(request) : {}))
+    : handler
+  const server = new RunningServer(new ServerContext(settings, run), pool)
+  await server.listen()
+  return server
+}
+
+class RunningServer implements HttpServer {
+  private readonly context: ServerContext
+  private readonly pool: WorkerPool | undefined
+  private readonly listener: Server
+  private readonly prefaced = new Set<Socket>()
+  private readonly stopped: Promise<void>
+  private hasStopped = false
+  private cutTimer: NodeJS.Timeout | undefined
+
+  constructor(context: ServerContext, pool: WorkerPool | undefined) {
+    this.context = context
+    this.pool = pool
+    this.listener = this.createListener()
+    this.stopped = new Promise((resolve) => this.listener.once('close', resolve))
+    void this.stopped.then(() => this.onStopped())
+  }
+
+  private createListener(): Server {
+    const { tls, maxConnections, proxyProtocol } = this.context.settings
+    const secure = tls && this.createSecureListener(tls)
+    const isPrefaced = proxyProtocol !== 'disable'
+    if (secure && !isPrefaced) return this.limit(secure, maxConnections)
+    const plain = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      if (isPrefaced) this.acceptPrefaced(socket, secure)
+      else this.accept(socket)
+    })
+    return this.limit(plain, maxConnections)
+  }
+
+  private createSecureListener(tls: NonNullable<ServerContext['settings']['tls']>): TlsServer {
+    const options = { ALPNProtocols: ['http/1.1'], ...tls, allowHalfOpen: true, noDelay: true }
+    const secure = createTlsServer(options, (socket) =>
+      this.accept(socket, proxiedBefore.get(parentOf(socket))),
+    )
+    secure.on('tlsClientError', (_error, socket) => socket.destroy())
+    return secure
+  }
+
+  private limit(listener: Server, maxConnections: number): Server {
+    if (maxConnections !== Number.POSITIVE_INFINITY) listener.maxConnections = maxConnections
+    return listener.on('drop', () => {
+      this.context.rejected++
+      this.context.event(MAX_CONNECTIONS)
+    })
+  }
+
+  private accept(socket: Socket, proxied?: Proxied): Connection {
+    return new Connection(this.context, socket, proxied)
+  }
+
+  private acceptPrefaced(socket: Socket, secure: TlsServer | undefined): void {
+    const { proxyProtocol, headersTimeout } = this.context.settings
+    this.prefaced.add(socket)
+    socket.once('close', () => this.prefaced.delete(socket))
+    readPreface(socket, proxyProtocol === 'enable', headersTimeout, (error, proxied, rest) => {
+      if (secure && !error) {
+        proxiedBefore.set(socket, proxied)
+        if (rest.length > 0) socket.unshift(rest)
+        secure.emit('connection', socket)
+        return
+      }
+      if (secure) return void socket.destroy()
+      const connection = this.accept(socket, proxied)
+      if (error) connection.refuse(error as ProtocolError)
+      else if (rest.length > 0) connection.begin(rest)
+    })
+  }
+
+  listen(): Promise<void> {
+    const { ip, port, path } = this.context.settings
+    return new Promise((resolve, reject) => {
+      this.listener.once('error', reject)
+      this.listener.listen(
+        path === undefined ? { host: ip, port, backlog: 4096 } : { path, backlog: 4096 },
+        () => {
+          this.listener.off('error', reject).on('error', (error) => this.context.acceptFailed(error))
+          const address = this.listener.address()
+          if (typeof address === 'object' && address) this.context.port = address.port
+          resolve()
+        },
+      )
+    })
+  }
+
+  get port(): number {
+    return this.context.port
+  }
+
+  get status(): 'running' | 'stopping' | 'stopped' {
+    if (this.hasStopped) return 'stopped'
+    return this.context.isStopping ? 'stopping' : 'running'
+  }
+
+  stop({ timeout = 0 }: { timeout?: number } = {}): Promise<void> {
+    const { context } = this
+    if (!context.isStopping) {
+      context.isStopping = true
+      this.listener.close()
+    }
+    if (timeout > 0) this.stopGracefully(timeout)
+    else this.cut()
+    return this.stopped
+  }
+
+  join(): Promise<void> {
+    return this.stopped
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  // Requests in flight end; a connection's next request is answered with a close; what is idle after that is closed.
+  private stopGracefully(timeoutMs: number): void {
+    const { context } = this
+    clearTimeout(this.cutTimer)
+    this.cutTimer = setTimeout(() => this.cut(), timeoutMs)
+    const closeIdle = (): void => {
+      if (context.inFlight > 0) return
+      for (const connection of context.connections) connection.closeIfIdle()
+    }
+    context.onQuiet = closeIdle
+    setTimeout(closeIdle, Math.min(IDLE_GRACE_MS, timeoutMs))
+  }
+
+  private cut(): void {
+    for (const connection of this.context.connections) connection.destroy()
+    for (const socket of this.prefaced) socket.destroy()
+  }
+
+  private onStopped(): void {
+    this.hasStopped = true
+    clearTimeout(this.cutTimer)
+    this.context.wheel.stop()
+  }
+
+  stats(): ServerStats {
+    const { connections, inFlight, served, rejected, bytesIn, bytesOut } = this.context
+    return {
+      connections: connections.size,
+      websockets: 0,
+      inFlight,
+      queued: this.pool?.stats().queued ?? 0,
+      served,
+      rejected,
+      bytesIn,
+      bytesOut,
+    }
+  }
+}
+
+// What a PROXY header said before the TLS handshake, by the socket below it.
+const proxiedBefore = new WeakMap<object, Proxied>()
+
+function parentOf(socket: TLSSocket): object {
+  return (socket as unknown as { _parent?: object })._parent ?? socket
+}
