@@ -61,7 +61,7 @@ export class HeadRecord {
   headStart: u32
 }
 
-export const RECORD: usize = memory.data(64 + MAX_FIELDS * 16, 16)
+export const RECORD: usize = memory.data(64 + (MAX_FIELDS + 1) * 16, 16)
 export const FIELD_RECORDS: usize = RECORD + 64
 const FIELD_RECORD_SIZE: u32 = 16
 

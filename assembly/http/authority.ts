@@ -2,7 +2,7 @@
 // scheme. User information is refused (RFC 9110 §4.2.4).
 
 import { COLON, DOT, hexValue, hostMisses, isDigit, LEFT_BRACKET, PERCENT, RIGHT_BRACKET } from '../bytes'
-import type { HeadRecord } from '../memory'
+import { HeadRecord } from '../memory'
 
 const LETTER_V: u8 = 0x76
 const TWO_COLONS: u16 = 0x3a3a

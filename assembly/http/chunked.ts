@@ -17,7 +17,7 @@ import {
   SEMICOLON,
   SP,
 } from '../bytes'
-import { CHUNK_RECORD, type ChunkRecord } from '../memory'
+import { CHUNK_RECORD, ChunkRecord } from '../memory'
 import {
   BAD_CHUNK_END,
   BAD_CHUNK_EXTENSION,

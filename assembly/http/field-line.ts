@@ -1,8 +1,8 @@
-// field-name ":" OWS field-value OWS CRLF (RFC 9112 §5). The name is checked, lower-cased and found among the known
-// words in the same sixteen bytes; the value is only checked.
+// field-name ":" OWS field-value OWS CRLF (RFC 9112 §5). Both are only checked, sixteen bytes a
+// step; the name is then looked for among the known words.
 
-import { COLON, CR, DEL, HTAB, isBlank, LANES, LF, SP, tokenMisses, upperCaseBits } from '../bytes'
-import { fieldRecord, type HeadRecord } from '../memory'
+import { COLON, CR, DEL, HTAB, isBlank, LF, SP, tokenMisses } from '../bytes'
+import { fieldRecord, HeadRecord } from '../memory'
 import {
   BAD_FIELD_NAME,
   BAD_FIELD_VALUE,
@@ -13,12 +13,12 @@ import {
   OBS_FOLD,
   SPACE_BEFORE_COLON,
 } from '../result'
-import { wordAt } from '../words'
+import { fieldNameAt } from '../words'
 import { readLineEnd } from './line-end'
 
 /** Reads one field-line into the next field record. @returns bytes of the line, or NEED_MORE, or an error */
 export function readFieldLine(record: HeadRecord, start: usize, line: usize, end: usize): i32 {
-  const nameEnd = lowerCasedNameEnd(line)
+  const nameEnd = nameStop(line)
   if (load<u8>(nameEnd) != COLON || nameEnd == line) return nameError(record, start, line, nameEnd, end)
 
   let value = nameEnd + 1
@@ -33,27 +33,34 @@ export function readFieldLine(record: HeadRecord, start: usize, line: usize, end
   while (valueEnd > value && isBlank(load<u8>(valueEnd - 1))) valueEnd--
 
   const nameLength = <u32>(nameEnd - line)
+  const word = fieldNameAt(line, nameLength)
+  if (word == 0) lowerCase(line, nameEnd)
   const field = fieldRecord(record.fieldCount)
   store<u32>(field, <u32>(line - start))
-  store<u32>(field, (nameLength << 8) | wordAt(line, nameLength), 4)
+  store<u32>(field, (nameLength << 8) | word, 4)
   store<u32>(field, <u32>(value - start), 8)
   store<u32>(field, <u32>(valueEnd - start), 12)
   record.fieldCount++
   return <i32>(stop - line) + lineEnd
 }
 
-// The first byte that is no tchar; everything before it is lower-case now.
-function lowerCasedNameEnd(line: usize): usize {
+// The first byte that is no tchar.
+function nameStop(line: usize): usize {
   let at = line
-  let length: i32
-  do {
-    const bytes = v128.load(at)
-    length = ctz(tokenMisses(bytes) | 0x10000)
-    const inName = i8x16.lt_u(LANES, i8x16.splat(<i8>length))
-    v128.store(at, v128.or(bytes, v128.and(upperCaseBits(bytes), inName)))
-    at += length
-  } while (length == 16)
-  return at
+  let misses = tokenMisses(v128.load(at))
+  while (misses == 0) {
+    at += 16
+    misses = tokenMisses(v128.load(at))
+  }
+  return at + ctz(misses)
+}
+
+// A name that the core does not know is made lower-case where it stands; a known one has its string in the host.
+function lowerCase(start: usize, end: usize): void {
+  for (let at = start; at < end; at++) {
+    const byte = load<u8>(at)
+    if (<u8>(byte - 0x41) < 26) store<u8>(at, byte | 0x20)
+  }
 }
 
 function nameError(record: HeadRecord, start: usize, line: usize, at: usize, end: usize): i32 {
@@ -74,15 +81,22 @@ function nameError(record: HeadRecord, start: usize, line: usize, at: usize, end
 
 // The first byte that is neither HTAB, SP, VCHAR nor obs-text.
 function valueStop(value: usize): usize {
-  let at = value
-  while (true) {
-    const bytes = v128.load(at)
-    const isControl = i8x16.lt_u(bytes, i8x16.splat(SP))
-    const stops = i8x16.bitmask(v128.or(isControl, i8x16.eq(bytes, i8x16.splat(DEL))))
-    at += ctz(stops | 0x10000)
-    if (stops == 0) continue
-    if (load<u8>(at) != HTAB) break
-    at++
-  }
+  let at = controlAt(value)
+  while (load<u8>(at) == HTAB) at = controlAt(at + 1)
   return at
+}
+
+function controlAt(start: usize): usize {
+  let at = start
+  let controls = controlBits(v128.load(at))
+  while (controls == 0) {
+    at += 16
+    controls = controlBits(v128.load(at))
+  }
+  return at + ctz(controls)
+}
+
+function controlBits(bytes: v128): i32 {
+  const isControl = i8x16.lt_u(bytes, i8x16.splat(SP))
+  return i8x16.bitmask(v128.or(isControl, i8x16.eq(bytes, i8x16.splat(DEL))))
 }

@@ -13,7 +13,7 @@ import {
   HAS_CONTENT_LENGTH,
   HAS_HOST,
   HAS_TRANSFER_ENCODING,
-  type HeadRecord,
+  HeadRecord,
   UPGRADE_WEBSOCKET,
   VERSION_1_1,
 } from '../memory'
@@ -25,7 +25,7 @@ import {
   REPEATED_HOST,
   REPEATED_TRANSFER_ENCODING,
 } from '../result'
-import { CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING, UPGRADE } from '../words'
+import { CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE } from '../words'
 import { readAuthority } from './authority'
 
 const MAX_SAFE_INTEGER: u64 = 9007199254740991

@@ -7,13 +7,13 @@
 // A head that dribbles in is read line by line: the host calls again from the unfinished line with the flags of the
 // last call, so every byte is scanned for its line once, and once more when the head is complete.
 
-import { CR, LF } from '../bytes'
+import { CR } from '../bytes'
 import {
   fieldRecord,
   HAS_CONTENT_LENGTH,
   HAS_HOST,
   HAS_TRANSFER_ENCODING,
-  type HeadRecord,
+  HeadRecord,
   IN_TRAILERS,
   MAX_FIELDS,
   RECORD,
@@ -21,14 +21,11 @@ import {
   VERSION_1_1,
 } from '../memory'
 import {
-  BARE_CR,
-  BARE_LF,
   FIELD_TOO_LONG,
   FORBIDDEN_TRAILER,
   HEAD_TOO_LARGE,
   LENGTH_AND_TRANSFER_ENCODING,
   MISSING_HOST,
-  NEED_MORE,
   REQUEST_LINE_TOO_LONG,
   TOO_MANY_FIELDS,
   TRANSFER_ENCODING_IN_1_0,
@@ -36,6 +33,7 @@ import {
 import { HOST, LAST_HEAD_ONLY_FIELD } from '../words'
 import { readFieldLine } from './field-line'
 import { applyField } from './field-meaning'
+import { isLineEnd } from './line-end'
 import { readRequestLine } from './request-line'
 
 /**
@@ -62,7 +60,7 @@ export function readRequestHead(
   record.resumeAt = 0
   let line = start
   if ((flags & STARTED) == 0) {
-    if (load<u8>(line) == CR && load<u8>(line + 1) == LF) line += 2
+    if (isLineEnd(line)) line += 2
     record.headStart = <u32>(line - start)
     record.hostStart = 0
     record.hostEnd = 0
@@ -87,39 +85,30 @@ function readFieldLines(
   maxHead: i32,
 ): i32 {
   let line = firstLine
-  while (line < end && load<u8>(line) != CR && load<u8>(line) != LF) {
-    if (<i32>record.fieldCount >= maxFields) return lineError(record, <u32>(line - start), TOO_MANY_FIELDS)
+  while (!isLineEnd(line)) {
     const length = readFieldLine(record, start, line, end)
     if (length <= 0 || length > maxLine + 2 || <i32>(line + length - start) > maxHead) {
       return lineResult(record, start, line, end, length, maxLine, maxHead, FIELD_TOO_LONG)
     }
+    if (<i32>record.fieldCount > maxFields) return lineError(record, <u32>(line - start), TOO_MANY_FIELDS)
     const result = record.flags & IN_TRAILERS ? refuseHeadOnly(record) : applyField(record, start)
     if (result < 0) return result
     line += length
     record.resumeAt = <u32>(line - start)
   }
-  return readHeadEnd(record, start, line, end, maxHead)
+  return judgeHead(record, <i32>(line - start) + 2, maxHead)
 }
 
-// The empty line; what only the head as a whole can show is judged here.
-function readHeadEnd(record: HeadRecord, start: usize, line: usize, end: usize, maxHead: i32): i32 {
-  record.errorAt = <u32>(line - start)
-  const length = <i32>(line - start) + 2
+// What only the head as a whole can show (RFC 9112 §3.2, §6.3): what one recipient could frame otherwise than another is refused.
+function judgeHead(record: HeadRecord, length: i32, maxHead: i32): i32 {
+  const flags = record.flags
+  record.errorAt = length - 2
   if (length > maxHead) return HEAD_TOO_LARGE
-  if (line >= end) return NEED_MORE
-  if (load<u8>(line) == LF) return BARE_LF
-  if (line + 1 >= end) return NEED_MORE
-  if (load<u8>(line + 1) != LF) return BARE_CR
-  const result = record.flags & IN_TRAILERS ? 0 : judgeHead(record.flags)
-  return result < 0 ? result : length
-}
-
-// RFC 9112 §3.2 and §6.3: what one recipient could frame otherwise than another is refused.
-function judgeHead(flags: u32): i32 {
+  if (flags & IN_TRAILERS) return length
   if ((flags & (VERSION_1_1 | HAS_HOST)) == VERSION_1_1) return MISSING_HOST
-  if ((flags & HAS_TRANSFER_ENCODING) == 0) return 0
+  if ((flags & HAS_TRANSFER_ENCODING) == 0) return length
   if ((flags & VERSION_1_1) == 0) return TRANSFER_ENCODING_IN_1_0
-  return flags & HAS_CONTENT_LENGTH ? LENGTH_AND_TRANSFER_ENCODING : 0
+  return flags & HAS_CONTENT_LENGTH ? LENGTH_AND_TRANSFER_ENCODING : length
 }
 
 function refuseHeadOnly(record: HeadRecord): i32 {

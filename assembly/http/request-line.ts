@@ -2,7 +2,7 @@
 // its first byte that does not belong says where it ends or what is wrong.
 
 import { ASTERISK, COLON, CR, HASH, LF, QUESTION, SLASH, SP, tokenMisses } from '../bytes'
-import { ABSOLUTE_TARGET, type HeadRecord, STARTED, VERSION_1_1 } from '../memory'
+import { ABSOLUTE_TARGET, HeadRecord, STARTED, VERSION_1_1 } from '../memory'
 import {
   BAD_METHOD,
   BAD_REQUEST_LINE,
@@ -11,7 +11,7 @@ import {
   METHOD_NOT_IMPLEMENTED,
   NEED_MORE,
 } from '../result'
-import { CONNECT, GET, OPTIONS, wordAt } from '../words'
+import { CONNECT, GET, methodAt, OPTIONS } from '../words'
 import { readAuthority } from './authority'
 import { readLineEnd } from './line-end'
 
@@ -27,7 +27,7 @@ export function readRequestLine(record: HeadRecord, start: usize, line: usize, e
   if (load<u8>(methodEnd) != SP || methodEnd == line) return methodError(record, start, line, methodEnd, end)
   record.methodEnd = <u32>(methodEnd - start)
   record.method =
-    methodEnd == line + 3 && load<u32>(line) == GET_SP ? GET : wordAt(line, <u32>(methodEnd - line))
+    methodEnd == line + 3 && load<u32>(line) == GET_SP ? GET : methodAt(line, <u32>(methodEnd - line))
   if (record.method == 0 && hasLowerCase(line, methodEnd)) {
     record.errorAt = <u32>(line - start)
     return METHOD_NOT_IMPLEMENTED
@@ -62,12 +62,12 @@ export function readRequestLine(record: HeadRecord, start: usize, line: usize, e
 
 function methodEndOf(line: usize): usize {
   let at = line
-  let length: i32
-  do {
-    length = ctz(tokenMisses(v128.load(at)) | 0x10000)
-    at += length
-  } while (length == 16)
-  return at
+  let misses = tokenMisses(v128.load(at))
+  while (misses == 0) {
+    at += 16
+    misses = tokenMisses(v128.load(at))
+  }
+  return at + ctz(misses)
 }
 
 function hasLowerCase(start: usize, end: usize): bool {
@@ -87,23 +87,30 @@ function methodError(record: HeadRecord, start: usize, line: usize, at: usize, e
 }
 
 // VCHAR without "#": a target has no fragment, and one that has it is read differently by different parties. The first
-// "?" is found in the same pass.
+// "?" is a stop of its own.
 function targetEndOf(record: HeadRecord, start: usize, target: usize): usize {
   let at = target
-  let length: i32
+  let stops = targetStops(v128.load(at), QUESTION)
+  while (stops == 0) {
+    at += 16
+    stops = targetStops(v128.load(at), QUESTION)
+  }
+  at += ctz(stops)
   record.queryStart = 0
-  do {
-    const bytes = v128.load(at)
-    const isOutside = i8x16.gt_u(i8x16.sub(bytes, i8x16.splat(0x21)), i8x16.splat(0x5d))
-    const stops = i8x16.bitmask(v128.or(isOutside, i8x16.eq(bytes, i8x16.splat(HASH))))
-    length = ctz(stops | 0x10000)
-    if (record.queryStart == 0) {
-      const question = ctz(i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(QUESTION))) | 0x10000)
-      if (question < length) record.queryStart = <u32>(at - start) + question
-    }
-    at += length
-  } while (length == 16)
-  return at
+  if (load<u8>(at) != QUESTION) return at
+  record.queryStart = <u32>(at - start)
+  stops = targetStops(v128.load(at), HASH)
+  while (stops == 0) {
+    at += 16
+    stops = targetStops(v128.load(at), HASH)
+  }
+  return at + ctz(stops)
+}
+
+function targetStops(bytes: v128, further: u8): i32 {
+  const isOutside = i8x16.gt_u(i8x16.sub(bytes, i8x16.splat(0x21)), i8x16.splat(0x5d))
+  const isStop = v128.or(i8x16.eq(bytes, i8x16.splat(HASH)), i8x16.eq(bytes, i8x16.splat(<i8>further)))
+  return i8x16.bitmask(v128.or(isOutside, isStop))
 }
 
 function targetError(record: HeadRecord, start: usize, at: usize, end: usize): i32 {
