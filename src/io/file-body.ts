@@ -38,16 +38,11 @@ export class OpenFile {
 
   /** The file's first `size` bytes; the file is closed after them. */
   pieces(): AsyncIterable<Uint8Array> {
-    if (this.size === 0) return this.empty()
-    return this.handle.createReadStream({ end: this.size - 1, highWaterMark: READ_SIZE })
+    return this.handle.createReadStream({ end: Math.max(0, this.size - 1), highWaterMark: READ_SIZE })
   }
 
   close(): Promise<void> {
     return this.handle.close()
-  }
-
-  private async *empty(): AsyncIterable<Uint8Array> {
-    await this.handle.close()
   }
 }
 

@@ -15,6 +15,13 @@ export type PieceSource = Iterable<Piece> | AsyncIterable<Piece> | ReadableStrea
 
 type Destroyable = { destroy(error?: Error): void; on(event: 'error', listener: () => void): void }
 
+/** Ends a source that nobody wants the rest of. It may fail at that, which is nobody's business any more. */
+export function cancelPieces(pieces: Pieces, reason: Error): void {
+  try {
+    pieces.cancel(reason)
+  } catch {}
+}
+
 /** The source as pieces, or undefined where it is none. */
 export function piecesOf(source: object): Pieces | undefined {
   if (source instanceof ReadableStream) return fromReadableStream(source)
@@ -36,7 +43,7 @@ function fromAsyncIterable(source: AsyncIterable<Piece>): Pieces {
   const iterator = source[Symbol.asyncIterator]()
   const isStream = typeof (source as unknown as Partial<Destroyable>).destroy === 'function'
   return {
-    next: async () => valueOf(await iterator.next()),
+    next: async () => pieceOf(await iterator.next()),
     cancel: () => {
       if (isStream) endStream(source as unknown as Destroyable)
       else void Promise.resolve(iterator.return?.()).catch(ignore)
@@ -52,12 +59,12 @@ function endStream(stream: Destroyable): void {
 function fromIterable(source: Iterable<Piece>): Pieces {
   const iterator = source[Symbol.iterator]()
   return {
-    next: () => valueOf(iterator.next()),
+    next: () => pieceOf(iterator.next()),
     cancel: () => void iterator.return?.(),
   }
 }
 
-function valueOf(result: IteratorResult<Piece, unknown>): Piece | undefined {
+function pieceOf(result: IteratorResult<Piece, unknown>): Piece | undefined {
   return result.done ? undefined : result.value
 }
 

@@ -5,7 +5,6 @@
 // number of bytes, and the socket is read on only to see it close. Parked bytes go through the inbox again in a turn of
 // their own, never inside another connection's read.
 import type { Socket } from 'node:net'
-import type { Headers } from '../core/fields.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import { END, ERROR, HEAD, PIECE, RequestReader, TRAILERS } from '../core/request-reader.js'
 import { latin1 } from '../core/text.js'
@@ -20,92 +19,57 @@ import {
   windowSize,
   windowStart,
 } from '../core/wasm.js'
-import { readerOf, readIntoWindow, unsentBytes, type WindowReader } from '../io/read-window.js'
-import type { Timed } from '../io/timer-wheel.js'
+import { Outbox, type OutboxOwner } from '../io/outbox.js'
+import { readerOf, readIntoWindow, type WindowReader } from '../io/read-window.js'
 import type { ServerContext, Tracked } from './context.js'
 import { IDLE_TIMEOUT, LOOP_ERROR, WRITE_TIMEOUT } from './events.js'
 import type { Outlet } from './exchange.js'
+import { handle } from './handle.js'
 import { HttpChannel } from './http-channel.js'
+import { Origin } from './origin.js'
 import type { Proxied } from './proxy-preface.js'
-import { type Origin, readRequest, requestMethod } from './request.js'
+import { readRequest, requestMethod } from './request.js'
 import { type BodySource, IncomingBody } from './request-body.js'
-import { answerForServer, fail, respond } from './respond.js'
-import type { CloseStatus, RingRequest, RingResponse } from './ring.js'
-import { isQueueFull } from './worker.js'
+import { answerForServer } from './respond.js'
+import type { CloseStatus, RingRequest } from './ring.js'
+import { Timeout, type Wait, type Waiting } from './timeout.js'
 
 /** Bytes of further requests that may wait behind one that is being answered. */
 const MAX_PARKED = windowSize
-/** Bytes of output that are handed to the socket without waiting for the end of a turn. */
-const MAX_GATHERED = 64 * 1024
-/** Bytes up to which a binary body is joined to the text before it. */
-const JOINED_BYTES = 4 * 1024
 /** Bytes of an unread body that are read past to keep the connection. */
 const MAX_SKIPPED = 64 * 1024
-/** Milliseconds a closing connection is read on, so that the peer gets to read what we said last. */
-const LINGER_MS = 5000
-
-export class Connection implements WindowReader, Timed, Outlet, BodySource, Tracked, Origin {
+export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, BodySource, Tracked {
   readonly context: ServerContext
   now: number
-  dueAt: number
-  filedAt = -1
+  readonly outbox: Outbox
   private readonly socket: Socket
+  private readonly origin: Origin
   private readonly reader: RequestReader
+  private readonly timeout: Timeout
   private exchange: HttpChannel | undefined = undefined
   private body: IncomingBody | undefined = undefined
-  private gathered = ''
   private parked: Uint8Array | undefined = undefined
-  /** Calls of `drained` that have not settled; while there are any, no further request is read. */
-  private undrained = 0
-  private headDueAt: number
-  private lastUnsent = 0
   private isReading = true
-  private isCorked = false
   private isInEvent = false
   private isTurnDue = false
   private isLingering = false
   private peerHasEnded = false
   private isGone = false
-  private address: string | undefined
-  readonly proxyFields: Headers | undefined
 
   /** @param proxied the client's address and the fields that a PROXY header brought */
   constructor(context: ServerContext, socket: Socket, proxied?: Proxied) {
     this.context = context
     this.socket = socket
     this.reader = new RequestReader(context.settings)
-    this.address = proxied?.address
-    this.proxyFields = proxied?.fields
+    this.outbox = new Outbox(socket, this)
+    this.origin = new Origin(context, socket, proxied)
     this.now = performance.now()
-    this.dueAt = this.headDueAt = this.now + context.settings.headersTimeout
+    this.timeout = new Timeout(context, socket, this, this.now)
     context.connections.add(this)
-    context.wheel.file(this)
     socket.on('end', onEnd)
     socket.on('error', onError)
     socket.on('close', onClose)
     readIntoWindow(socket, this)
-  }
-
-  // Origin
-
-  get scheme(): 'http' | 'https' {
-    return this.context.scheme
-  }
-
-  get remoteAddr(): string {
-    return (this.address ??= (this.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''))
-  }
-
-  get localName(): string {
-    return (this.socket.localAddress ?? 'localhost').replace(/^::ffff:(?=\d+\.)/, '')
-  }
-
-  get localPort(): number {
-    return this.context.port
-  }
-
-  get trustsForwardedFor(): boolean {
-    return this.context.settings.legacyUnsafeRemoteAddr
   }
 
   // Reading
@@ -132,7 +96,7 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
 
   // Nothing more can be read before the request in hand is answered, or the client reads what it was sent.
   private get isHeld(): boolean {
-    return (this.exchange !== undefined && !this.reader.isInBody) || this.undrained > 0
+    return (this.exchange !== undefined && !this.reader.isInBody) || this.outbox.undrained > 0
   }
 
   private get wantsBytes(): boolean {
@@ -159,9 +123,11 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
 
   private endTurn(): void {
     if (this.isGone) return
-    this.flush()
+    this.outbox.flush()
+    // A client that sends requests and reads no answers is not read from either.
+    if (this.exchange === undefined && this.outbox.isClogged && !this.isHeld) void this.outbox.drained()
     if (this.peerHasEnded) this.endIfDone()
-    this.setDue()
+    if (!this.isLingering) this.timeout.restart(this.now)
   }
 
   private readEvents(): void {
@@ -195,11 +161,11 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
     const is1_0 = (flags & VERSION_1_1) === 0
     const keepsAlive = (flags & CONNECTION_CLOSE) === 0 && (!is1_0 || (flags & CONNECTION_KEEP_ALIVE) !== 0)
     const exchange = new HttpChannel(this, method, is1_0, keepsAlive)
-    const request = readRequest(text, method, this, exchange, this.now)
+    const request = readRequest(text, method, this.origin, exchange, this.now)
     this.exchange = exchange
     context.begun()
     if (reader.isInBody && !this.beginBody(request, exchange, flags)) return
-    this.handle(request, exchange)
+    handle(context, request, exchange)
     if (this.exchange === exchange) exchange.body?.keep()
   }
 
@@ -226,41 +192,6 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
           return true
       }
     }
-  }
-
-  private handle(request: RingRequest, exchange: HttpChannel): void {
-    try {
-      const response = this.context.run(request)
-      if (isThenable(response)) {
-        response.then(
-          (settled) => this.respond(exchange, settled),
-          (error) => this.fail(exchange, error),
-        )
-      } else if (!exchange.isAnswered) {
-        respond(exchange, response)
-      }
-    } catch (error) {
-      this.fail(exchange, error)
-    }
-  }
-
-  private respond(exchange: HttpChannel, response: RingResponse): void {
-    try {
-      if (!exchange.isAnswered) respond(exchange, response)
-    } catch (error) {
-      fail(exchange, error)
-    }
-  }
-
-  private fail(exchange: HttpChannel, error: unknown): void {
-    if (!isQueueFull(error) || exchange.isAnswered) return fail(exchange, error)
-    answerForServer(
-      exchange,
-      503,
-      error as Error,
-      { 'Retry-After': '1' },
-      'Server unavailable, please try again',
-    )
   }
 
   private pushPiece(): void {
@@ -300,7 +231,7 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
     const { exchange } = this
     if (exchange?.awaitsContinue && !exchange.isAnswered) {
       exchange.awaitsContinue = false
-      this.writeText('HTTP/1.1 100 Continue\r\n\r\n')
+      this.outbox.writeText('HTTP/1.1 100 Continue\r\n\r\n')
     }
     this.takeTurn()
   }
@@ -313,65 +244,8 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
     return this.reader.isInBody && (remaining < 0 || remaining > MAX_SKIPPED)
   }
 
-  get unsentBytes(): number {
-    return this.gathered.length + this.socket.writableLength
-  }
-
-  get isClogged(): boolean {
-    return this.socket.writableNeedDrain
-  }
-
-  writeText(text: string): void {
-    this.gathered += text
-    if (this.gathered.length > MAX_GATHERED) this.flushGathered()
-    if (!this.isInEvent) this.takeTurn()
-  }
-
-  writeBytes(bytes: Uint8Array): void {
-    if (bytes.length <= JOINED_BYTES) {
-      return this.writeText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
-    }
-    if (!this.isCorked) {
-      this.isCorked = true
-      this.socket.cork()
-    }
-    this.flushGathered()
-    this.context.bytesOut += bytes.length
-    this.socket.write(bytes)
-    if (!this.isInEvent) this.takeTurn()
-  }
-
-  private flushGathered(): void {
-    if (this.gathered === '') return
-    this.context.bytesOut += this.gathered.length
-    this.socket.write(this.gathered, 'latin1')
-    this.gathered = ''
-  }
-
-  private flush(): void {
-    this.flushGathered()
-    if (this.isCorked) {
-      this.isCorked = false
-      this.socket.uncork()
-    }
-    // A client that sends requests and reads no answers is not read from either.
-    if (this.exchange === undefined && this.undrained === 0 && this.isClogged) void this.drained()
-  }
-
-  drained(): Promise<void> {
-    const { socket } = this
-    if (this.isGone || this.unsentBytes === 0) return Promise.resolve()
-    if (socket.writableEnded) return new Promise((resolve) => socket.once('close', resolve))
-    return new Promise((resolve) => {
-      this.undrained++
-      this.flushGathered()
-      socket.write('', 'latin1', () => {
-        this.undrained--
-        resolve()
-        this.takeTurn()
-      })
-      this.takeTurn()
-    })
+  onSent(bytes: number): void {
+    this.context.bytesOut += bytes
   }
 
   onAnswered(closes: boolean): void {
@@ -384,7 +258,7 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
   }
 
   // The rest of this tick's work, once: what was gathered leaves, what was parked is read.
-  private takeTurn(): void {
+  takeTurn(): void {
     if (this.isTurnDue || this.isInEvent || this.isGone) return
     this.isTurnDue = true
     process.nextTick(turn, this)
@@ -421,10 +295,8 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
     if (this.isLingering || this.isGone) return
     this.isLingering = true
     this.parked = undefined
-    this.flush()
-    this.socket.end()
-    this.dueAt = performance.now() + LINGER_MS
-    this.context.wheel.file(this)
+    this.outbox.end()
+    this.timeout.restart(performance.now())
     if (!this.isReading) {
       this.isReading = true
       this.socket.resume()
@@ -458,7 +330,7 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
     if (this.isGone) return
     this.isGone = true
     this.context.connections.delete(this)
-    this.context.wheel.remove(this)
+    this.timeout.stop()
     const { exchange } = this
     this.exchange = undefined
     this.parked = undefined
@@ -476,65 +348,31 @@ export class Connection implements WindowReader, Timed, Outlet, BodySource, Trac
     this.destroy()
   }
 
-  // Time
+  // Waiting
 
-  private setDue(): void {
-    if (this.isLingering) return
-    const { reader } = this
-    const { bodyTimeout, headersTimeout, keepAliveTimeout } = this.context.settings
-    if (!reader.isInHead) this.headDueAt = Number.POSITIVE_INFINITY
-    else if (this.headDueAt === Number.POSITIVE_INFINITY) this.headDueAt = this.now + headersTimeout
-    if (this.isOwedBytes || this.socket.writableLength > 0) this.dueAt = this.now + bodyTimeout
-    else if (this.exchange !== undefined) this.dueAt = Number.POSITIVE_INFINITY
-    else if (reader.isIdle) this.dueAt = this.now + keepAliveTimeout
-    else this.dueAt = this.headDueAt
-    this.context.wheel.file(this)
+  get wait(): Wait {
+    if (this.isLingering) return 'close'
+    if (this.reader.isInBody && this.wantsBytes && !this.exchange?.awaitsContinue) return 'body'
+    if (this.socket.writableLength > 0) return 'reading'
+    if (this.exchange !== undefined) return 'handler'
+    return this.reader.isInHead ? 'head' : 'request'
   }
 
-  // True while a body is wanted and the peer is the one to move.
-  private get isOwedBytes(): boolean {
-    return this.reader.isInBody && this.wantsBytes && !this.exchange?.awaitsContinue
-  }
-
-  onDue(now: number): void {
-    this.now = now
-    const unsent = unsentBytes(this.socket)
-    const isMoving = unsent > 0 && unsent !== this.lastUnsent
-    this.lastUnsent = unsent
-    if (isMoving) {
-      this.dueAt = now + this.context.settings.bodyTimeout
-      this.context.wheel.file(this)
-    } else if (this.isLingering) {
-      this.destroy()
-    } else if (unsent > 0) {
-      this.context.event(WRITE_TIMEOUT)
-      this.destroy('client-close')
-    } else {
-      this.onSilence()
-    }
-  }
-
-  private onSilence(): void {
-    const { reader } = this
-    if (this.exchange !== undefined && !this.isOwedBytes) {
-      this.setDue()
-    } else if (reader.isIdle) {
+  onTimeout(wait: Wait): void {
+    this.now = performance.now()
+    if (wait === 'head') return this.refuse(protocolError('HEADERS_TIMEOUT'))
+    if (wait === 'body' && this.exchange !== undefined) return this.refuse(protocolError('BODY_TIMEOUT'))
+    if (wait === 'request') {
       this.context.event(IDLE_TIMEOUT)
-      this.linger()
-    } else if (reader.isInBody && this.exchange === undefined) {
-      this.destroy()
-    } else {
-      this.refuse(protocolError(reader.isInBody ? 'BODY_TIMEOUT' : 'HEADERS_TIMEOUT'))
+      return this.linger()
     }
+    if (wait === 'reading') this.context.event(WRITE_TIMEOUT)
+    this.destroy('client-close')
   }
 }
 
 function turn(connection: Connection): void {
   connection.turn()
-}
-
-function isThenable(value: unknown): value is PromiseLike<RingResponse> {
-  return typeof (value as PromiseLike<RingResponse> | undefined)?.then === 'function'
 }
 
 // Listeners that all sockets share: `this` is the socket.

@@ -3,7 +3,8 @@
 import { type ResponseHeaders, type WrittenFields, writeFields } from '../core/response-head.js'
 import { hasNoBody, statusLine } from '../core/status.js'
 import { utf8AsBinary } from '../core/text.js'
-import type { Piece, Pieces } from '../io/pieces.js'
+import type { Outbox } from '../io/outbox.js'
+import { cancelPieces, type Piece, type Pieces } from '../io/pieces.js'
 import type { ServerContext } from './context.js'
 import type { IncomingBody } from './request-body.js'
 import type { CloseStatus } from './ring.js'
@@ -15,15 +16,7 @@ export interface Outlet {
   readonly now: number
   /** True when nothing more can be served here after this answer. */
   readonly mustClose: boolean
-  /** Bytes written here that the operating system has not taken yet. */
-  readonly unsentBytes: number
-  /** True when the client reads slower than we write. */
-  readonly isClogged: boolean
-  /** Text as a binary string: one character, one byte. */
-  writeText(text: string): void
-  writeBytes(bytes: Uint8Array): void
-  /** Settles when what was written has left, or the connection is gone. */
-  drained(): Promise<void>
+  readonly outbox: Outbox
   /** This answer is complete; `closes` as its head said. */
   onAnswered(closes: boolean): void
   destroy(): void
@@ -83,16 +76,16 @@ export class Exchange {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
     let head = this.begin(status, fields, COUNTED, this.statedOr(length, fields))
     if (this.framing === BODILESS || length === 0) {
-      this.outlet.writeText(head)
+      this.outlet.outbox.writeText(head)
     } else if (typeof body !== 'string') {
-      this.outlet.writeText(head)
-      this.outlet.writeBytes(body)
+      this.outlet.outbox.writeText(head)
+      this.outlet.outbox.writeBytes(body)
     } else if (length > JOINED_TEXT) {
-      this.outlet.writeText(head)
-      this.outlet.writeBytes(Buffer.from(body))
+      this.outlet.outbox.writeText(head)
+      this.outlet.outbox.writeBytes(Buffer.from(body))
     } else {
       head += length === body.length ? body : utf8AsBinary(body)
-      this.outlet.writeText(head)
+      this.outlet.outbox.writeText(head)
     }
     this.unsent = 0
     this.finish()
@@ -118,8 +111,8 @@ export class Exchange {
   ): boolean {
     const fields = writeFields(headers)
     const stated = length >= 0 ? this.statedOr(length, fields) : fields.statedLength
-    const framing = stated >= 0 ? COUNTED : this.is1_0 || this.isConnect ? UNTIL_CLOSE : CHUNKED
-    this.outlet.writeText(this.begin(status, fields, framing, stated))
+    const framing = stated >= 0 ? COUNTED : this.is1_0 ? UNTIL_CLOSE : CHUNKED
+    this.outlet.outbox.writeText(this.begin(status, fields, framing, stated))
     if (this.framing === BODILESS) {
       this.finish()
       return false
@@ -137,15 +130,16 @@ export class Exchange {
     this.framing = bodiless || tunnels ? BODILESS : framing
     this.unsent = framing === COUNTED ? length : 0
     this.closes = !this.keepsAlive || fields.closes || mustClose || tunnels || this.framing === UNTIL_CLOSE
-    context.answered(status, this.isRefusal)
-    return (
+    const head =
       line +
       fields.lines +
       (tunnels ? '' : framingLine(status, framing, length, fields.statedLength)) +
       this.connectionLine(fields.connection) +
       context.dateAndServerLines(now, fields.hasDate, fields.hasServer) +
       '\r\n'
-    )
+    // Last: a logger is the user's, and may answer another request meanwhile.
+    context.answered(status, this.isRefusal)
+    return head
   }
 
   private connectionLine(tokens: string): string {
@@ -169,12 +163,12 @@ export class Exchange {
       if (bytes > this.unsent) throw new Error('a body ran over its Content-Length')
       this.unsent -= bytes
     }
-    const { outlet } = this
-    if (this.framing === CHUNKED) outlet.writeText(`${bytes.toString(16)}\r\n`)
-    if (typeof piece !== 'string') outlet.writeBytes(piece)
-    else if (bytes > JOINED_TEXT) outlet.writeBytes(Buffer.from(piece))
-    else outlet.writeText(bytes === piece.length ? piece : utf8AsBinary(piece))
-    if (this.framing === CHUNKED) outlet.writeText('\r\n')
+    const { outbox } = this.outlet
+    if (this.framing === CHUNKED) outbox.writeText(`${bytes.toString(16)}\r\n`)
+    if (typeof piece !== 'string') outbox.writeBytes(piece)
+    else if (bytes > JOINED_TEXT) outbox.writeBytes(Buffer.from(piece))
+    else outbox.writeText(bytes === piece.length ? piece : utf8AsBinary(piece))
+    if (this.framing === CHUNKED) outbox.writeText('\r\n')
   }
 
   /**
@@ -185,7 +179,7 @@ export class Exchange {
   end(): void {
     if (this.framing === COUNTED && this.unsent > 0)
       throw new Error('a body fell short of its Content-Length')
-    if (this.framing === CHUNKED) this.outlet.writeText('0\r\n\r\n')
+    if (this.framing === CHUNKED) this.outlet.outbox.writeText('0\r\n\r\n')
     this.finish()
   }
 
@@ -202,7 +196,7 @@ export class Exchange {
     this.state = DONE
     const { pieces } = this
     this.pieces = undefined
-    pieces?.cancel(new Error('the connection is gone'))
+    if (pieces) cancelPieces(pieces, new Error('the connection is gone'))
     this.onDone(status)
   }
 

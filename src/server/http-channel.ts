@@ -12,7 +12,7 @@ export class HttpChannel extends Exchange implements Channel {
   private handlers: ChannelHandlers | undefined = undefined
 
   get bufferedAmount(): number {
-    return this.outlet.unsentBytes
+    return this.outlet.outbox.unsentBytes
   }
 
   /** True once a user has asked to be told of this channel's end. */
@@ -61,7 +61,7 @@ export class HttpChannel extends Exchange implements Channel {
   }
 
   drained(): Promise<void> {
-    return this.outlet.drained()
+    return this.outlet.outbox.drained()
   }
 
   protected override onDone(status: CloseStatus): void {

@@ -20,20 +20,8 @@ import {
   VERSION_1_1,
   words,
 } from '../core/wasm.js'
+import type { Origin } from './origin.js'
 import type { Channel, RequestBody, RingRequest } from './ring.js'
-
-/** What a request takes from its connection. */
-export interface Origin {
-  readonly scheme: 'http' | 'https'
-  readonly remoteAddr: string
-  /** Where the client reached us: for a request that does not name a host. */
-  readonly localName: string
-  readonly localPort: number
-  /** True takes remoteAddr from X-Forwarded-For. */
-  readonly trustsForwardedFor: boolean
-  /** Fields that a PROXY header brought, in place of the client's. */
-  readonly proxyFields: Headers | undefined
-}
 
 const methods = words.map((word) => word.toLowerCase())
 
@@ -101,9 +89,14 @@ function forwardedFor(headers: Headers, origin: Origin): string {
   return value.split(',', 1)[0]!.trim()
 }
 
-/** The charset parameter of a media type (RFC 9110 §8.3.1), without its quotes. */
+// token "=" ( token / quoted-string ), RFC 9110 §5.6.6
+const PARAMETER = /;[ \t]*([^ \t;="]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t;"]*))/g
+
+/** The charset parameter of a media type (RFC 9110 §8.3.2), without its quotes. */
 function charsetOf(type: string): string | undefined {
   if (!type.includes(';')) return undefined
-  const match = /;[ \t]*charset=(?:"([^"]+)"|([^ \t;"]+))/i.exec(type)
-  return match ? (match[1] ?? match[2]) : undefined
+  for (const [, name, quoted, token] of type.matchAll(PARAMETER)) {
+    if (name!.toLowerCase() === 'charset') return (quoted?.replace(/\\(.)/g, '$1') ?? token) || undefined
+  }
+  return undefined
 }

@@ -1,6 +1,6 @@
 // From a response map to an answer: which kind of body it is, and so how it leaves.
 import { FileBody } from '../io/file-body.js'
-import { type Pieces, piecesOf } from '../io/pieces.js'
+import { cancelPieces, type Pieces, piecesOf } from '../io/pieces.js'
 import { Exchange } from './exchange.js'
 import type { RingResponse } from './ring.js'
 
@@ -70,21 +70,30 @@ async function sendPieces(
 ): Promise<void> {
   let piece = exchange.awaitsContinue ? await pieces.next() : undefined
   const isAhead = piece !== undefined
-  if (!exchange.isOpen || !exchange.beginPieces(response.status!, response.headers, length, pieces)) {
-    return pieces.cancel(new Error('no body is wanted'))
-  }
+  if (!begins(exchange, response, length, pieces)) return
   if (!isAhead) piece = await pieces.next()
   let turn = 0
   while (piece !== undefined && exchange.isOpen) {
     exchange.write(piece)
     turn += piece.length
-    if (exchange.outlet.isClogged) await exchange.outlet.drained()
+    if (exchange.outlet.outbox.isClogged) await exchange.outlet.outbox.drained()
     else if (turn > TURN_BYTES) await nextTurn()
     if (turn > TURN_BYTES) turn = 0
     const next = pieces.next()
     piece = next instanceof Promise ? await next : next
   }
   if (exchange.isOpen) exchange.end()
+}
+
+// False where no body is to follow; the source is ended then, also when the head cannot be sent.
+function begins(exchange: Exchange, response: RingResponse, length: number, pieces: Pieces): boolean {
+  let hasBegun = false
+  try {
+    hasBegun = exchange.isOpen && exchange.beginPieces(response.status!, response.headers, length, pieces)
+  } finally {
+    if (!hasBegun) cancelPieces(pieces, new Error('no body is wanted'))
+  }
+  return hasBegun
 }
 
 function nextTurn(): Promise<void> {

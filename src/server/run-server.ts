@@ -55,8 +55,8 @@ const IDLE_GRACE_MS = 300
  */
 export async function runServer(handler: Handler, options: ServerOptions = {}): Promise<HttpServer> {
   const settings = settingsOf(options)
-  const isBounded = options.thread !== undefined || options.workerPool !== undefined
-  const pool = isBounded ? (options.workerPool ?? newWorker(options)) : undefined
+  const worker = newWorker(options)
+  const pool = options.workerPool ?? (options.thread === undefined ? undefined : worker)
   // A client that has gone while its request waited needs no answer.
   const run: Handler = pool
     ? (request) => pool.run(() => (request.asyncChannel.isOpen ? handler(request) : {}))
@@ -70,7 +70,8 @@ class RunningServer implements HttpServer {
   private readonly context: ServerContext
   private readonly pool: WorkerPool | undefined
   private readonly listener: Server
-  private readonly prefaced = new Set<Socket>()
+  /** Sockets that are no connections yet: they owe a PROXY header or a handshake. */
+  private readonly unestablished = new Set<Socket>()
   private readonly stopped: Promise<void>
   private hasStopped = false
   private cutTimer: NodeJS.Timeout | undefined
@@ -95,13 +96,32 @@ class RunningServer implements HttpServer {
     return this.limit(plain, maxConnections)
   }
 
+  // While the handshake lasts, a peer that ends its side has gone; after it, half-closing is its right.
   private createSecureListener(tls: NonNullable<ServerContext['settings']['tls']>): TlsServer {
-    const options = { ALPNProtocols: ['http/1.1'], ...tls, allowHalfOpen: true, noDelay: true }
-    const secure = createTlsServer(options, (socket) =>
-      this.accept(socket, proxiedBefore.get(parentOf(socket))),
-    )
+    const { headersTimeout } = this.context.settings
+    const handshakeTimeout = Number.isFinite(headersTimeout) ? headersTimeout : 120_000
+    const options = {
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout,
+      ...tls,
+      allowHalfOpen: false,
+      noDelay: true,
+    }
+    const secure = createTlsServer(options, (socket) => {
+      const parent = parentOf(socket)
+      this.unestablished.delete(parent)
+      socket.allowHalfOpen = true
+      this.accept(socket, proxiedBefore.get(parent))
+    })
+    secure.on('connection', (socket: Socket) => this.await(socket))
     secure.on('tlsClientError', (_error, socket) => socket.destroy())
     return secure
+  }
+
+  private await(socket: Socket): void {
+    if (this.unestablished.has(socket)) return
+    this.unestablished.add(socket)
+    socket.once('close', () => this.unestablished.delete(socket))
   }
 
   private limit(listener: Server, maxConnections: number): Server {
@@ -118,16 +138,17 @@ class RunningServer implements HttpServer {
 
   private acceptPrefaced(socket: Socket, secure: TlsServer | undefined): void {
     const { proxyProtocol, headersTimeout } = this.context.settings
-    this.prefaced.add(socket)
-    socket.once('close', () => this.prefaced.delete(socket))
+    this.await(socket)
     readPreface(socket, proxyProtocol === 'enable', headersTimeout, (error, proxied, rest) => {
       if (secure && !error) {
         proxiedBefore.set(socket, proxied)
         if (rest.length > 0) socket.unshift(rest)
+        socket.allowHalfOpen = false
         secure.emit('connection', socket)
         return
       }
       if (secure) return void socket.destroy()
+      this.unestablished.delete(socket)
       const connection = this.accept(socket, proxied)
       if (error) connection.refuse(error as ProtocolError)
       else if (rest.length > 0) connection.begin(rest)
@@ -186,6 +207,7 @@ class RunningServer implements HttpServer {
     const closeIdle = (): void => {
       if (context.inFlight > 0) return
       for (const connection of context.connections) connection.closeIfIdle()
+      for (const socket of this.unestablished) socket.destroy()
     }
     context.onQuiet = closeIdle
     setTimeout(closeIdle, Math.min(IDLE_GRACE_MS, timeoutMs))
@@ -193,7 +215,7 @@ class RunningServer implements HttpServer {
 
   private cut(): void {
     for (const connection of this.context.connections) connection.destroy()
-    for (const socket of this.prefaced) socket.destroy()
+    for (const socket of this.unestablished) socket.destroy()
   }
 
   private onStopped(): void {
@@ -218,8 +240,8 @@ class RunningServer implements HttpServer {
 }
 
 // What a PROXY header said before the TLS handshake, by the socket below it.
-const proxiedBefore = new WeakMap<object, Proxied>()
+const proxiedBefore = new WeakMap<Socket, Proxied>()
 
-function parentOf(socket: TLSSocket): object {
-  return (socket as unknown as { _parent?: object })._parent ?? socket
+function parentOf(socket: TLSSocket): Socket {
+  return (socket as unknown as { _parent?: Socket })._parent ?? socket
 }

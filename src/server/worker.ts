@@ -67,7 +67,7 @@ class Worker implements WorkerPool {
       this.release()
       throw error
     }
-    if (result instanceof Promise) return result.finally(() => this.release())
+    if (isThenable(result)) return Promise.resolve(result).finally(() => this.release())
     this.release()
     return result
   }
@@ -80,6 +80,11 @@ class Worker implements WorkerPool {
     }
     this.running--
   }
+}
+
+/** True for a promise, whoever made it. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
 function atLeast(least: number, name: string, value: number): number {

@@ -1,0 +1,98 @@
+// What one socket is sent. Everything written within one turn leaves in one write: text is gathered as a binary string
+// (one character, one byte), large bytes are corked behind it uncopied. It knows how much the peer has yet to take.
+import type { Socket } from 'node:net'
+
+/** Bytes of text that are handed to the socket without waiting for the end of a turn. */
+const MAX_GATHERED = 64 * 1024
+/** Bytes up to which binary is joined to the text before it: a copy is cheaper than another buffer to write. */
+const JOINED_BYTES = 4 * 1024
+
+export interface OutboxOwner {
+  /** Something is to be flushed at the end of this turn. */
+  takeTurn(): void
+  /** Bytes have been handed to the socket. */
+  onSent(bytes: number): void
+}
+
+export class Outbox {
+  private readonly socket: Socket
+  private readonly owner: OutboxOwner
+  private gathered = ''
+  private isCorked = false
+  /** Calls of `drained` that have not settled. */
+  undrained = 0
+
+  constructor(socket: Socket, owner: OutboxOwner) {
+    this.socket = socket
+    this.owner = owner
+  }
+
+  /** Bytes written here that the operating system has not taken yet. */
+  get unsentBytes(): number {
+    return this.gathered.length + this.socket.writableLength
+  }
+
+  /** True when the peer reads slower than we write. */
+  get isClogged(): boolean {
+    return this.socket.writableNeedDrain
+  }
+
+  writeText(text: string): void {
+    this.gathered += text
+    if (this.gathered.length > MAX_GATHERED) this.send()
+    this.owner.takeTurn()
+  }
+
+  /** The bytes must rest until they have left. */
+  writeBytes(bytes: Uint8Array): void {
+    if (bytes.length <= JOINED_BYTES) {
+      return this.writeText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
+    }
+    if (!this.isCorked) {
+      this.isCorked = true
+      this.socket.cork()
+    }
+    this.send()
+    this.owner.onSent(bytes.length)
+    this.socket.write(bytes)
+    this.owner.takeTurn()
+  }
+
+  /** Ends a turn: what was written leaves. */
+  flush(): void {
+    this.send()
+    if (!this.isCorked) return
+    this.isCorked = false
+    this.socket.uncork()
+  }
+
+  private send(): void {
+    if (this.gathered === '') return
+    this.owner.onSent(this.gathered.length)
+    this.socket.write(this.gathered, 'latin1')
+    this.gathered = ''
+  }
+
+  /** Settles when what was written so far has left, or the socket is gone. */
+  drained(): Promise<void> {
+    const { socket } = this
+    if (socket.destroyed || this.unsentBytes === 0) return Promise.resolve()
+    if (socket.writableEnded) return new Promise((resolve) => socket.once('close', resolve))
+    return new Promise((resolve) => {
+      this.undrained++
+      this.send()
+      socket.write('', 'latin1', () => {
+        this.undrained--
+        resolve()
+        this.owner.takeTurn()
+      })
+      this.owner.takeTurn()
+    })
+  }
+
+  /** Says no more. */
+  end(): void {
+    this.flush()
+    this.socket.end()
+  }
+}

@@ -1,0 +1,41 @@
+// A request meets its handler; whatever becomes of that is an answer.
+import type { ServerContext } from './context.js'
+import type { Exchange } from './exchange.js'
+import { answerForServer, fail, respond } from './respond.js'
+import type { RingRequest, RingResponse } from './ring.js'
+import { isQueueFull, isThenable } from './worker.js'
+
+const NO_ROOM = 'Server unavailable, please try again\n'
+
+/** Calls the handler. An answer that is there at once is sent before this returns, and no promise is made for it. */
+export function handle(context: ServerContext, request: RingRequest, exchange: Exchange): void {
+  try {
+    const response = context.run(request)
+    if (isThenable(response)) {
+      response.then(
+        (settled) => settle(exchange, settled),
+        (error) => failed(exchange, error),
+      )
+    } else if (!exchange.isAnswered) {
+      respond(exchange, response)
+    }
+  } catch (error) {
+    failed(exchange, error)
+  }
+}
+
+function settle(exchange: Exchange, response: RingResponse): void {
+  try {
+    if (!exchange.isAnswered) respond(exchange, response)
+  } catch (error) {
+    fail(exchange, error)
+  }
+}
+
+function failed(exchange: Exchange, error: unknown): void {
+  if (isQueueFull(error) && !exchange.isAnswered) {
+    answerForServer(exchange, 503, error as Error, { 'Retry-After': '1' }, NO_ROOM)
+  } else {
+    fail(exchange, error)
+  }
+}
