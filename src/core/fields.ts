@@ -9,6 +9,11 @@ function HeaderMap() {}
 HeaderMap.prototype = Object.freeze(Object.create(null))
 export const newHeaders = HeaderMap as unknown as new () => Headers
 
+// The reading in which each known name was met last. To ask the map whether it has a name costs more than all else that
+// is done for a field, and is needed only for a repeat and for a name that is not known.
+const metIn = new Uint32Array(words.length)
+let reading = 0
+
 /**
  * The field-lines of the head or trailer section read last.
  *
@@ -17,11 +22,13 @@ export const newHeaders = HeaderMap as unknown as new () => Headers
 export function readFields(text: string): Headers {
   const headers = new newHeaders()
   const end = FIELDS + u32[FIELD_COUNT]! * 4
+  reading = (reading + 1) >>> 0
   for (let record = FIELDS; record < end; record += 4) {
-    const name = fieldName(text, record)
+    const word = u32[record + 1]! & 0xff
     const value = text.substring(u32[record + 2]!, u32[record + 3]!)
-    const earlier = headers[name]
-    headers[name] = earlier === undefined ? value : joinRepeat(name, earlier, value)
+    if (word !== 0 && metIn[word] !== reading) headers[words[word]!] = value
+    else addField(headers, word === 0 ? fieldName(text, record) : words[word]!, value)
+    metIn[word] = reading
   }
   return headers
 }
@@ -30,21 +37,17 @@ export function readFields(text: string): Headers {
 export function listFields(text: string): [name: string, value: string][] {
   return Array.from({ length: u32[FIELD_COUNT]! }, (_, index) => {
     const record = FIELDS + index * 4
-    const start = u32[record]!
-    const name = text.substring(start, start + (u32[record + 1]! >>> 8))
-    return [name, text.substring(u32[record + 2]!, u32[record + 3]!)]
+    return [fieldName(text, record), text.substring(u32[record + 2]!, u32[record + 3]!)]
   })
 }
 
 function fieldName(text: string, record: number): string {
-  const lengthAndWord = u32[record + 1]!
-  const word = lengthAndWord & 0xff
-  if (word !== 0) return words[word]!
   const start = u32[record]!
-  return text.substring(start, start + (lengthAndWord >>> 8))
+  return text.substring(start, start + (u32[record + 1]! >>> 8))
 }
 
 // RFC 6265 §5.4 gives Cookie a separator of its own.
-function joinRepeat(name: string, earlier: string, value: string): string {
-  return earlier + (name === 'cookie' ? '; ' : ', ') + value
+function addField(headers: Headers, name: string, value: string): void {
+  const earlier = headers[name]
+  headers[name] = earlier === undefined ? value : earlier + (name === 'cookie' ? '; ' : ', ') + value
 }

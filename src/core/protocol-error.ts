@@ -34,6 +34,7 @@ const rules: readonly (readonly [code: string, status: number, message: string])
   ['FORBIDDEN_TRAILER', 400, 'a trailer that may only stand in the head'],
   ['BAD_STATUS_LINE', 502, 'malformed status-line'],
   ['BODY_TOO_LARGE', 413, 'the body is too large'],
+  ['BODY_CUT_SHORT', 400, 'the client has gone in the middle of the body'],
   ['EXPECTATION_FAILED', 417, 'the only expectation met is 100-continue'],
   ['BAD_PROXY_HEADER', 400, 'malformed PROXY protocol header'],
   ['HEADERS_TIMEOUT', 408, 'the head took too long'],

@@ -1,6 +1,7 @@
 // Bytes in, events out: one connection's requests (RFC 9112). It does no I/O and holds no bytes but those of a head
 // that has not arrived whole. `feed` it what a read left in the inbox, then ask for `next` until NEED_MORE; pieces of a
 // body are spans of the inbox, good until the next read.
+import { GrowingBytes } from './growing-bytes.js'
 import { errorOfResult, type ProtocolError, protocolError } from './protocol-error.js'
 import {
   CHUNK_CONSUMED,
@@ -18,6 +19,7 @@ import {
   HAS_CONTENT_LENGTH,
   HAS_TRANSFER_ENCODING,
   IN_TRAILERS,
+  METHOD,
   maxFields,
   memory,
   RESUME_AT,
@@ -58,34 +60,25 @@ export function maxHeadOf(limits: ReaderLimits): number {
 /** The most that `maxLine` and `maxHeaders` can be set to. */
 export const readerBounds = { maxLine: gapSize - 1024, maxHeaders: maxFields }
 
+const LF = 0x0a
+
 const IN_HEAD = 0
 const IN_LENGTH = 1
 const IN_CHUNKS = 2
 const AT_END = 3
 const IN_TRAILER_SECTION = 4
-const FAILED = 5
 
 // A head, or trailer section, that has not arrived whole. The lines before `lineAt` have been read and are right.
-class Partial {
-  bytes: Uint8Array = new Uint8Array(512)
-  length = 0
+class Partial extends GrowingBytes {
   lineAt = 0
   fieldCount = 0
   flags: number
+  /** The method's word, once the request-line has been read. */
+  method: number | undefined = undefined
 
   constructor(flags: number) {
+    super()
     this.flags = flags
-  }
-
-  append(start: number, end: number): void {
-    const length = this.length + end - start
-    if (length > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(length, this.bytes.length * 2))
-      grown.set(this.bytes.subarray(0, this.length))
-      this.bytes = grown
-    }
-    this.bytes.set(memory.subarray(start, end), this.length)
-    this.length = length
   }
 }
 
@@ -96,10 +89,8 @@ export class RequestReader {
   pieceStart = 0
   pieceEnd = 0
   error: ProtocolError | undefined = undefined
-  /** After an ERROR: the head is whole, and its record is in the core. */
-  hasHead = false
-  /** After an ERROR: it lies in a body, whose request has been told. */
-  failedInBody = false
+  /** After an ERROR in a head: its method's number among the core's words; 0 where that is not known. */
+  method = 0
   /** Bytes of the body still to come; -1 while only the chunked coding knows. 0 between requests. */
   remaining = 0
   private readonly limits: ReaderLimits
@@ -122,9 +113,9 @@ export class RequestReader {
     return this.phase === IN_HEAD && this.partial !== undefined
   }
 
-  /** True while a body has begun and not ended. */
+  /** True while a body has begun and not ended; after an ERROR, where that lies in a body. */
   get isInBody(): boolean {
-    return this.phase !== IN_HEAD && this.phase !== FAILED
+    return this.phase !== IN_HEAD
   }
 
   /** The bytes from `start` to `end` of linear memory come next; the sixteen after them are overwritten. */
@@ -134,6 +125,7 @@ export class RequestReader {
   }
 
   next(): number {
+    if (this.error !== undefined) return NEED_MORE
     switch (this.phase) {
       case IN_HEAD:
         return this.nextHead()
@@ -143,16 +135,15 @@ export class RequestReader {
         return this.nextOfChunks()
       case AT_END:
         return this.endBody(END)
-      case IN_TRAILER_SECTION:
-        return this.nextTrailers()
       default:
-        return NEED_MORE
+        return this.nextTrailers()
     }
   }
 
   private nextHead(): number {
     const result = this.readHead(0)
-    if (result <= 0) return result === 0 ? NEED_MORE : this.fail(errorOfResult(result, u32[ERROR_AT]))
+    if (result < 0) return this.failInHead(result)
+    if (result === NEED_MORE) return NEED_MORE
     const flags = u32[FLAGS]!
     if ((flags & (EXPECT_OTHER | VERSION_1_1)) === (EXPECT_OTHER | VERSION_1_1)) {
       return this.refuse('EXPECTATION_FAILED')
@@ -219,14 +210,18 @@ export class RequestReader {
     return event
   }
 
+  // The request-line may have been read long before the fault in the head was.
+  private failInHead(result: number): number {
+    this.method = this.partial?.method ?? (u32[FLAGS]! & STARTED ? u32[METHOD]! : 0)
+    return this.fail(errorOfResult(result, u32[ERROR_AT]))
+  }
+
   private refuse(code: string): number {
-    this.hasHead = true
+    this.method = u32[METHOD]!
     return this.fail(protocolError(code))
   }
 
   private fail(error: ProtocolError): number {
-    this.failedInBody = this.phase !== IN_HEAD
-    this.phase = FAILED
     this.partial = undefined
     this.error = error
     return ERROR
@@ -248,10 +243,13 @@ export class RequestReader {
   }
 
   private keep(partial: Partial): void {
-    partial.append(this.at, this.end)
+    partial.append(memory.subarray(this.at, this.end))
     partial.lineAt += u32[RESUME_AT]!
     partial.fieldCount += u32[FIELD_COUNT]!
-    if (u32[FLAGS]! & STARTED) partial.flags = u32[FLAGS]!
+    if ((u32[FLAGS]! & STARTED) !== 0) {
+      partial.flags = u32[FLAGS]!
+      partial.method ??= u32[METHOD]!
+    }
     this.at = this.end
   }
 
@@ -262,13 +260,14 @@ export class RequestReader {
     const lineLength = partial.length - partial.lineAt
     const length = this.end - this.at
     const isOver = lineLength + length > maxLine || partial.length + length > maxHead
-    if (!isOver && !memory.subarray(this.at, this.end).includes(0x0a)) {
-      partial.append(this.at, this.end)
+    const bytes = memory.subarray(this.at, this.end)
+    if (!isOver && !bytes.includes(LF)) {
+      partial.append(bytes)
       this.at = this.end
       return NEED_MORE
     }
     const line = this.at - lineLength
-    memory.set(partial.bytes.subarray(partial.lineAt, partial.length), line)
+    memory.set(partial.bytes.subarray(partial.lineAt), line)
     let result = readRequestHead(
       line,
       this.end,

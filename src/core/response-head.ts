@@ -40,16 +40,35 @@ const kinds: Readonly<Record<string, number>> = {
   'content-type': CONTENT_TYPE,
 }
 
+// A handler says much the same every time: the last line of each name is kept, and a value that comes again is neither
+// checked nor written again.
 class FieldName {
   readonly prefix: string
   readonly kind: number
+  private lastValue = ''
+  private lastLine: string
 
   constructor(name: string) {
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw new TypeError('a header name is not a token')
     this.prefix = `${name}: `
     this.kind = kinds[name.toLowerCase()] ?? ORDINARY
+    this.lastLine = `${this.prefix}\r\n`
+  }
+
+  line(value: string | number): string {
+    if (value === this.lastValue) return this.lastLine
+    const text = fieldValue(value)
+    const line = `${this.prefix}${text}\r\n`
+    if (text === value && text.length <= MAX_KEPT) {
+      this.lastValue = text
+      this.lastLine = line
+    }
+    return line
   }
 }
+
+/** Characters of a value up to which its line is kept. */
+const MAX_KEPT = 256
 
 // Names come from code, so they are few; a program that makes them up is held to this many.
 const MAX_NAMES = 1000
@@ -87,11 +106,12 @@ export function writeFields(headers: ResponseHeaders | undefined): Readonly<Writ
   for (const name in headers) {
     const value = headers[name]
     if (value === null || value === undefined) continue
-    const { prefix, kind } = fieldName(name)
+    const field = fieldName(name)
+    const { kind } = field
     if (kind !== ORDINARY) noteField(kind, value)
     if (kind === CONTENT_LENGTH || kind === CONNECTION || kind === TRANSFER_ENCODING) continue
-    if (typeof value === 'object') for (const one of value) written.lines += `${prefix + fieldValue(one)}\r\n`
-    else written.lines += `${prefix + fieldValue(value)}\r\n`
+    if (typeof value === 'object') for (const one of value) written.lines += field.line(one)
+    else written.lines += field.line(value)
   }
   return written
 }

@@ -13,6 +13,7 @@ export function latin1(start: number, end: number): string {
 
 /** The same for bytes that lie elsewhere. */
 export function latin1Of(bytes: Uint8Array): string {
+  if (source) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   let text = ''
   for (let at = 0; at < bytes.length; at += 4096)
     text += String.fromCharCode(...bytes.subarray(at, at + 4096))

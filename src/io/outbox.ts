@@ -1,6 +1,7 @@
 // What one socket is sent. Everything written within one turn leaves in one write: text is gathered as a binary string
 // (one character, one byte), large bytes are corked behind it uncopied. It knows how much the peer has yet to take.
 import type { Socket } from 'node:net'
+import { unsentBytes } from './read-window.js'
 
 /** Bytes of text that are handed to the socket without waiting for the end of a turn. */
 const MAX_GATHERED = 64 * 1024
@@ -19,6 +20,10 @@ export class Outbox {
   private readonly owner: OutboxOwner
   private gathered = ''
   private isCorked = false
+  /** The socket said that it holds enough; it may have let go of it since. */
+  private isBehind = false
+  /** Bytes handed to the socket since the last flush. */
+  sentThisTurn = 0
   /** Calls of `drained` that have not settled. */
   undrained = 0
 
@@ -27,14 +32,19 @@ export class Outbox {
     this.owner = owner
   }
 
-  /** Bytes written here that the operating system has not taken yet. */
+  /** Bytes written here that the operating system has not said it has taken. */
   get unsentBytes(): number {
     return this.gathered.length + this.socket.writableLength
   }
 
-  /** True when the peer reads slower than we write. */
+  /** True while bytes that may have to wait for the peer are with the socket. */
+  get isWaiting(): boolean {
+    return this.isBehind && this.socket.writableLength > 0
+  }
+
+  /** True when the operating system has not taken all that was flushed: the peer reads slower than we write. */
   get isClogged(): boolean {
-    return this.socket.writableNeedDrain
+    return this.isBehind && this.socket.writableNeedDrain && unsentBytes(this.socket) > 0
   }
 
   writeText(text: string): void {
@@ -53,14 +63,16 @@ export class Outbox {
       this.socket.cork()
     }
     this.send()
+    this.sentThisTurn += bytes.length
     this.owner.onSent(bytes.length)
-    this.socket.write(bytes)
+    this.isBehind = !this.socket.write(bytes)
     this.owner.takeTurn()
   }
 
   /** Ends a turn: what was written leaves. */
   flush(): void {
     this.send()
+    this.sentThisTurn = 0
     if (!this.isCorked) return
     this.isCorked = false
     this.socket.uncork()
@@ -68,8 +80,10 @@ export class Outbox {
 
   private send(): void {
     if (this.gathered === '') return
-    this.owner.onSent(this.gathered.length)
-    this.socket.write(this.gathered, 'latin1')
+    const { length } = this.gathered
+    this.sentThisTurn += length
+    this.owner.onSent(length)
+    this.isBehind = !this.socket.write(this.gathered, 'latin1')
     this.gathered = ''
   }
 

@@ -23,8 +23,8 @@ export class TimerWheel {
 
   /** Call it after `dueAt` was set; it does nothing where the entry is filed early enough already. */
   file(entry: Timed): void {
+    if (entry.filedAt !== -1 && entry.filedAt * this.tickMs <= entry.dueAt) return
     const tick = Math.ceil(entry.dueAt / this.tickMs)
-    if (entry.filedAt !== -1 && entry.filedAt <= tick) return
     if (tick === Number.POSITIVE_INFINITY) return
     this.remove(entry)
     this.fileUnder(tick, entry)

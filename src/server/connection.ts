@@ -5,6 +5,7 @@
 // number of bytes, and the socket is read on only to see it close. Parked bytes go through the inbox again in a turn of
 // their own, never inside another connection's read.
 import type { Socket } from 'node:net'
+import { GrowingBytes } from '../core/growing-bytes.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import { END, ERROR, HEAD, PIECE, RequestReader, TRAILERS } from '../core/request-reader.js'
 import { latin1 } from '../core/text.js'
@@ -28,7 +29,7 @@ import { handle } from './handle.js'
 import { HttpChannel } from './http-channel.js'
 import { Origin } from './origin.js'
 import type { Proxied } from './proxy-preface.js'
-import { readRequest, requestMethod } from './request.js'
+import { methodOf, readRequest, requestMethod } from './request.js'
 import { type BodySource, IncomingBody } from './request-body.js'
 import { answerForServer } from './respond.js'
 import type { CloseStatus, RingRequest } from './ring.js'
@@ -36,6 +37,8 @@ import { Timeout, type Wait, type Waiting } from './timeout.js'
 
 /** Bytes of further requests that may wait behind one that is being answered. */
 const MAX_PARKED = windowSize
+/** Bytes of answers that are gathered for one write. */
+const MAX_UNSENT = 1024 * 1024
 /** Bytes of an unread body that are read past to keep the connection. */
 const MAX_SKIPPED = 64 * 1024
 export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, BodySource, Tracked {
@@ -48,7 +51,7 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
   private readonly timeout: Timeout
   private exchange: HttpChannel | undefined = undefined
   private body: IncomingBody | undefined = undefined
-  private parked: Uint8Array | undefined = undefined
+  private parked: GrowingBytes | undefined = undefined
   private isReading = true
   private isInEvent = false
   private isTurnDue = false
@@ -78,9 +81,7 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     try {
       this.context.bytesIn += length
       this.now = performance.now()
-      if (this.isLingering) return true
-      if (this.isHeld) this.park(windowStart, windowStart + length)
-      else this.readThrough(windowStart, windowStart + length)
+      this.take(length)
       return (this.isReading = this.wantsBytes)
     } catch (error) {
       this.crash(error)
@@ -90,13 +91,30 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
 
   /** Bytes that a PROXY header was followed by in its read. */
   begin(rest: Uint8Array): void {
-    memory.set(rest, windowStart)
-    if (!this.onBytes(rest.length)) this.socket.pause()
+    this.context.bytesIn += rest.length
+    this.parked = new GrowingBytes(rest.length)
+    this.parked.append(rest)
+    this.takeTurn()
+  }
+
+  private take(length: number): void {
+    if (this.isLingering) return
+    if (this.isHeld) this.park(windowStart, windowStart + length)
+    else this.readThrough(windowStart, windowStart + length)
+  }
+
+  private takeParked({ bytes }: GrowingBytes): void {
+    this.parked = undefined
+    for (let at = 0; at < bytes.length; at += windowSize) {
+      const piece = bytes.subarray(at, at + windowSize)
+      memory.set(piece, windowStart)
+      this.take(piece.length)
+    }
   }
 
   // Nothing more can be read before the request in hand is answered, or the client reads what it was sent.
   private get isHeld(): boolean {
-    return (this.exchange !== undefined && !this.reader.isInBody) || this.outbox.undrained > 0
+    return this.exchange === undefined ? this.outbox.undrained > 0 : !this.reader.isInBody
   }
 
   private get wantsBytes(): boolean {
@@ -106,11 +124,8 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
 
   private park(start: number, end: number): void {
     if (start === end) return
-    const earlier = this.parked
-    const parked = Buffer.allocUnsafeSlow((earlier?.length ?? 0) + end - start)
-    if (earlier) parked.set(earlier)
-    parked.set(memory.subarray(start, end), earlier?.length ?? 0)
-    this.parked = parked
+    this.parked ??= new GrowingBytes(end - start)
+    this.parked.append(memory.subarray(start, end))
   }
 
   private readThrough(start: number, end: number): void {
@@ -123,16 +138,22 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
 
   private endTurn(): void {
     if (this.isGone) return
+    this.flush()
+    if (this.isLingering) return
+    if (this.peerHasEnded) this.endWithPeer()
+    if (!this.isLingering && !this.isGone) this.timeout.restart(this.now)
+  }
+
+  // A client that sends requests and reads no answers is not read from either.
+  private flush(): void {
     this.outbox.flush()
-    // A client that sends requests and reads no answers is not read from either.
     if (this.exchange === undefined && this.outbox.isClogged && !this.isHeld) void this.outbox.drained()
-    if (this.peerHasEnded) this.endIfDone()
-    if (!this.isLingering) this.timeout.restart(this.now)
   }
 
   private readEvents(): void {
     const { reader } = this
     while (!this.isLingering && !this.isGone) {
+      if (this.outbox.sentThisTurn > MAX_UNSENT) this.flush()
       if (this.isHeld) return this.park(reader.at, reader.end)
       switch (reader.next()) {
         case HEAD:
@@ -213,25 +234,23 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     this.body = undefined
     if (exchange?.isAnswered) return this.destroy()
     // The answer has gone out before the body came to its end.
-    if (exchange === undefined && this.reader.failedInBody) return this.linger()
+    if (exchange === undefined && this.reader.isInBody) return this.linger()
     const refused = exchange ?? this.exchangeRefused()
     refused.keepsAlive = false
     answerForServer(refused, error.status!, error, {}, `${error.message}\n`)
   }
 
   private exchangeRefused(): HttpChannel {
-    const { reader } = this
-    const method = reader.hasHead ? requestMethod(latin1(reader.headStart, reader.at)) : ''
-    this.exchange = new HttpChannel(this, method, false, false)
+    this.exchange = new HttpChannel(this, methodOf(this.reader.method), false, false)
     this.context.begun()
     return this.exchange
   }
 
   onBodyWanted(): void {
     const { exchange } = this
-    if (exchange?.awaitsContinue && !exchange.isAnswered) {
+    if (exchange?.awaitsContinue) {
       exchange.awaitsContinue = false
-      this.outbox.writeText('HTTP/1.1 100 Continue\r\n\r\n')
+      if (!exchange.isAnswered) this.outbox.writeText('HTTP/1.1 100 Continue\r\n\r\n')
     }
     this.takeTurn()
   }
@@ -267,17 +286,12 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
   /** @internal */
   turn(): void {
     this.isTurnDue = false
-    if (this.isGone) return
+    if (this.isGone || this.socket.destroyed) return
     try {
       this.now = performance.now()
-      const { parked } = this
-      if (parked && !this.isHeld && !this.isLingering) {
-        this.parked = undefined
-        memory.set(parked, windowStart)
-        this.readThrough(windowStart, windowStart + parked.length)
-      } else {
-        this.endTurn()
-      }
+      this.flush()
+      if (this.parked && !this.isHeld) this.takeParked(this.parked)
+      else this.endTurn()
       if (!this.isReading && this.wantsBytes) {
         this.isReading = true
         this.socket.resume()
@@ -308,12 +322,22 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     this.peerHasEnded = true
     if (this.isLingering) return
     if (this.exchange?.isWatched) return this.destroy('client-close')
-    this.body?.fail(new Error('the client has gone away'))
-    this.endIfDone()
+    this.endWithPeer()
   }
 
-  private endIfDone(): void {
-    if (this.exchange === undefined && this.parked === undefined) this.linger()
+  private endWithPeer(): void {
+    if (this.parked !== undefined) return
+    if (this.reader.isInBody) this.refuse(protocolError('BODY_CUT_SHORT'))
+    else if (this.exchange === undefined) this.linger()
+  }
+
+  /** Ends an answer that cannot be completed, so that the client can tell: what was sent still leaves. */
+  cut(): void {
+    const { exchange } = this
+    if (exchange === undefined) return
+    if (exchange.endsWithConnection) this.socket.resetAndDestroy()
+    this.release('server-close')
+    this.linger()
   }
 
   closeIfIdle(): void {
@@ -331,12 +355,16 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     this.isGone = true
     this.context.connections.delete(this)
     this.timeout.stop()
+    this.parked = undefined
+    this.release(status)
+  }
+
+  private release(status: CloseStatus): void {
     const { exchange } = this
     this.exchange = undefined
-    this.parked = undefined
-    this.body?.fail(new Error('the client has gone away'))
-    exchange?.body?.fail(new Error('the client has gone away'))
-    if (!exchange) return
+    this.body?.fail(protocolError('BODY_CUT_SHORT'))
+    this.body = undefined
+    if (exchange === undefined) return
     exchange.abort(status)
     this.context.ended()
   }
@@ -353,8 +381,8 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
   get wait(): Wait {
     if (this.isLingering) return 'close'
     if (this.reader.isInBody && this.wantsBytes && !this.exchange?.awaitsContinue) return 'body'
-    if (this.socket.writableLength > 0) return 'reading'
-    if (this.exchange !== undefined) return 'handler'
+    if (this.exchange !== undefined) return this.socket.writableLength > 0 ? 'reading' : 'handler'
+    if (this.outbox.isWaiting) return 'reading'
     return this.reader.isInHead ? 'head' : 'request'
   }
 

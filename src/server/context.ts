@@ -4,6 +4,7 @@ import { TimerWheel } from '../io/timer-wheel.js'
 import { ACCEPT_ERROR, processedEvent, refusedEvent } from './events.js'
 import type { Settings } from './options.js'
 import type { RingRequest, RingResponse } from './ring.js'
+import { isThenable } from './worker.js'
 
 /** How late a timeout may come, in milliseconds. */
 const TICK_MS = 20
@@ -48,18 +49,21 @@ export class ServerContext {
     if (serverHeader !== null) this.serverLine = writeFields({ Server: serverHeader }).lines
   }
 
-  /** The Date field-line (RFC 9110 §6.6.1), made anew once a second, and Server's: those the user did not give. */
-  dateAndServerLines(now: number, hasDate: boolean, hasServer: boolean): string {
+  /**
+   * The end of a head: Date (RFC 9110 §6.6.1), made anew once a second, and Server, where the user gave none; then the
+   * empty line.
+   */
+  lastLines(now: number, hasDate: boolean, hasServer: boolean): string {
     if (now >= this.dateEndsAt) this.renewDate(now)
     if (!hasDate && !hasServer) return this.dateAndServer
-    return (hasDate ? '' : this.dateLine) + (hasServer ? '' : this.serverLine)
+    return `${hasDate ? '' : this.dateLine}${hasServer ? '' : this.serverLine}\r\n`
   }
 
   private renewDate(now: number): void {
     const wallClock = Date.now()
     this.dateEndsAt = now + 1000 - (wallClock % 1000)
     this.dateLine = `Date: ${new Date(wallClock).toUTCString()}\r\n`
-    this.dateAndServer = this.dateLine + this.serverLine
+    this.dateAndServer = `${this.dateLine}${this.serverLine}\r\n`
   }
 
   /** An answer's head has been written; `isRefusal` where the server answered by itself. */
@@ -95,10 +99,11 @@ export class ServerContext {
     this.logError('a connection could not be accepted', error)
   }
 
-  // A logger that throws must not take the server with it.
-  private guard(log: () => void): void {
+  // A logger that fails, now or later, must not take the server with it.
+  private guard(log: () => unknown): void {
     try {
-      log()
+      const logged = log()
+      if (isThenable(logged)) logged.then(undefined, () => {})
     } catch {}
   }
 }

@@ -19,6 +19,8 @@ export interface Outlet {
   readonly outbox: Outbox
   /** This answer is complete; `closes` as its head said. */
   onAnswered(closes: boolean): void
+  /** This answer cannot be completed; what was sent of it still leaves. */
+  cut(): void
   destroy(): void
 }
 
@@ -47,6 +49,8 @@ export class Exchange {
   body: IncomingBody | undefined = undefined
   /** Whether the client would keep the connection. */
   keepsAlive: boolean
+  /** Whose doing the end was, once it has come. */
+  closedAs: CloseStatus | undefined = undefined
   private state = WAITING
   private framing = COUNTED
   private unsent = 0
@@ -64,6 +68,11 @@ export class Exchange {
   /** True until the answer is complete or its connection is gone. */
   get isOpen(): boolean {
     return this.state !== DONE
+  }
+
+  /** True for an answer whose end is that of its connection: only a reset can tell that it fell short. */
+  get endsWithConnection(): boolean {
+    return this.framing === UNTIL_CLOSE
   }
 
   get isAnswered(): boolean {
@@ -135,8 +144,7 @@ export class Exchange {
       fields.lines +
       (tunnels ? '' : framingLine(status, framing, length, fields.statedLength)) +
       this.connectionLine(fields.connection) +
-      context.dateAndServerLines(now, fields.hasDate, fields.hasServer) +
-      '\r\n'
+      context.lastLines(now, fields.hasDate, fields.hasServer)
     // Last: a logger is the user's, and may answer another request meanwhile.
     context.answered(status, this.isRefusal)
     return head
@@ -186,6 +194,7 @@ export class Exchange {
   private finish(): void {
     this.state = DONE
     this.pieces = undefined
+    this.closedAs = 'server-close'
     this.onDone('server-close')
     this.outlet.onAnswered(this.closes)
   }
@@ -197,6 +206,7 @@ export class Exchange {
     const { pieces } = this
     this.pieces = undefined
     if (pieces) cancelPieces(pieces, new Error('the connection is gone'))
+    this.closedAs = status
     this.onDone(status)
   }
 
@@ -209,6 +219,12 @@ function framingLine(status: number, framing: number, length: number, statedLeng
   if (status === 204) return ''
   if (status === 304) return statedLength < 0 ? '' : `Content-Length: ${statedLength}\r\n`
   if (status === 205) return 'Content-Length: 0\r\n'
-  if (framing === COUNTED) return `Content-Length: ${length}\r\n`
+  if (framing === COUNTED) return lengthLine(length)
   return framing === CHUNKED ? 'Transfer-Encoding: chunked\r\n' : ''
+}
+
+const lengthLines = Array.from({ length: 1024 }, (_, length) => `Content-Length: ${length}\r\n`)
+
+function lengthLine(length: number): string {
+  return lengthLines[length] ?? `Content-Length: ${length}\r\n`
 }

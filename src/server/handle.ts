@@ -1,7 +1,7 @@
 // A request meets its handler; whatever becomes of that is an answer.
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
-import { answerForServer, fail, respond } from './respond.js'
+import { answerForServer, discard, fail, respond } from './respond.js'
 import type { RingRequest, RingResponse } from './ring.js'
 import { isQueueFull, isThenable } from './worker.js'
 
@@ -16,17 +16,23 @@ export function handle(context: ServerContext, request: RingRequest, exchange: E
         (settled) => settle(exchange, settled),
         (error) => failed(exchange, error),
       )
-    } else if (!exchange.isAnswered) {
-      respond(exchange, response)
+    } else {
+      send(exchange, response)
     }
   } catch (error) {
     failed(exchange, error)
   }
 }
 
+// A request that its channel, a refusal or its client has ended needs no answer any more.
+function send(exchange: Exchange, response: RingResponse): void {
+  if (exchange.isAnswered) discard(response)
+  else respond(exchange, response)
+}
+
 function settle(exchange: Exchange, response: RingResponse): void {
   try {
-    if (!exchange.isAnswered) respond(exchange, response)
+    send(exchange, response)
   } catch (error) {
     fail(exchange, error)
   }

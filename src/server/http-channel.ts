@@ -1,8 +1,7 @@
 // The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
-import { hasNoBody } from '../core/status.js'
 import { CHANNEL_CLOSE_ERROR, CHANNEL_OVERFLOW } from './events.js'
 import { Exchange } from './exchange.js'
-import { respond } from './respond.js'
+import { fail, respond } from './respond.js'
 import type { Channel, ChannelHandlers, CloseStatus, RingResponse } from './ring.js'
 
 const TEXT_TYPE = { 'Content-Type': 'text/html; charset=utf-8' }
@@ -10,6 +9,8 @@ const TEXT_TYPE = { 'Content-Type': 'text/html; charset=utf-8' }
 export class HttpChannel extends Exchange implements Channel {
   readonly websocket = false
   private handlers: ChannelHandlers | undefined = undefined
+  /** A response map has been sent that closes, and its body may still be on its way. */
+  private isHandedOver = false
 
   get bufferedAmount(): number {
     return this.outlet.outbox.unsentBytes
@@ -20,43 +21,56 @@ export class HttpChannel extends Exchange implements Channel {
     return this.handlers !== undefined
   }
 
+  /** Tells the handlers of the end, also where it has come already. */
   watch(handlers: ChannelHandlers): void {
     this.handlers = handlers
+    if (this.closedAs !== undefined) this.onDone(this.closedAs)
   }
 
   send(data: string | Uint8Array | RingResponse, closeAfterSend = true): boolean {
-    if (!this.isOpen) return false
-    if (this.isAnswered) return this.sendMore(data, closeAfterSend)
+    if (!this.isOpen || this.isHandedOver) return false
+    if (this.isAnswered) return this.sendMore(isBody(data) ? data : pieceOf(data.body), closeAfterSend)
     const response = isBody(data) ? { headers: TEXT_TYPE, body: data } : data
     if (closeAfterSend) respond(this, response)
     else this.sendFirst(response)
+    this.isHandedOver = closeAfterSend
     return true
   }
 
-  private sendFirst(response: RingResponse): void {
-    const { status = 200, headers, body } = response
+  private sendFirst({ status = 200, headers, body }: RingResponse): void {
     const piece = pieceOf(body)
-    if (hasNoBody(status)) respond(this, { ...response, body: null })
-    else if (this.beginPieces(status, headers, -1) && piece !== undefined) this.write(piece)
+    if (this.beginPieces(status, headers, -1) && piece !== undefined) this.sendMore(piece, false)
   }
 
-  private sendMore(data: string | Uint8Array | RingResponse, closeAfterSend: boolean): boolean {
-    const piece = isBody(data) ? data : pieceOf(data.body)
-    if (piece !== undefined) this.write(piece)
-    if (this.bufferedAmount > this.outlet.context.settings.maxBuffered) {
-      this.outlet.context.event(CHANNEL_OVERFLOW)
-      this.outlet.context.logWarning('a channel was closed: its client reads too slowly')
-      this.outlet.destroy()
+  private sendMore(piece: string | Uint8Array | undefined, closeAfterSend: boolean): boolean {
+    try {
+      if (piece !== undefined) this.write(piece)
+      if (this.isOverfull()) return false
+      if (closeAfterSend) this.end()
+      return true
+    } catch (error) {
+      fail(this, error)
       return false
     }
-    if (closeAfterSend) this.end()
+  }
+
+  private isOverfull(): boolean {
+    const { context, outbox } = this.outlet
+    if (outbox.unsentBytes <= context.settings.maxBuffered) return false
+    context.event(CHANNEL_OVERFLOW)
+    context.logWarning('a channel was closed: its client reads too slowly')
+    this.outlet.destroy()
     return true
   }
 
   close(): boolean {
-    if (!this.isOpen) return false
-    if (this.isAnswered) this.end()
-    else this.answer(204, undefined, '')
+    if (!this.isOpen || this.isHandedOver) return false
+    try {
+      if (this.isAnswered) this.end()
+      else this.answer(204, undefined, '')
+    } catch (error) {
+      fail(this, error)
+    }
     return true
   }
 
@@ -96,6 +110,6 @@ export function asChannel(req: { asyncChannel: Channel }, handlers: ChannelHandl
   const channel = req.asyncChannel as HttpChannel
   handlers.init?.(channel)
   channel.watch(handlers)
-  handlers.onOpen?.(channel)
+  if (channel.isOpen) handlers.onOpen?.(channel)
   return { body: channel }
 }

@@ -5,20 +5,22 @@ import type { ServerContext } from './context.js'
 import type { Proxied } from './proxy-preface.js'
 
 export class Origin {
+  readonly scheme: 'http' | 'https'
+  /** True takes remoteAddr from X-Forwarded-For, which a client can forge. */
+  readonly trustsForwardedFor: boolean
+  /** The fields that a PROXY header brought, which replace the client's. */
+  readonly proxyFields: Headers | undefined
   private readonly context: ServerContext
   private readonly socket: Socket
-  private readonly proxied: Proxied | undefined
   private address: string | undefined
 
   constructor(context: ServerContext, socket: Socket, proxied: Proxied | undefined) {
+    this.scheme = context.scheme
+    this.trustsForwardedFor = context.settings.legacyUnsafeRemoteAddr
+    this.proxyFields = proxied?.fields
     this.context = context
     this.socket = socket
-    this.proxied = proxied
     this.address = proxied?.address
-  }
-
-  get scheme(): 'http' | 'https' {
-    return this.context.scheme
   }
 
   /** The peer's address, or the one that a PROXY header named; '' on a Unix domain socket. */
@@ -33,16 +35,6 @@ export class Origin {
 
   get localPort(): number {
     return this.context.port
-  }
-
-  /** True takes remoteAddr from X-Forwarded-For, which a client can forge. */
-  get trustsForwardedFor(): boolean {
-    return this.context.settings.legacyUnsafeRemoteAddr
-  }
-
-  /** The fields that a PROXY header brought, which replace the client's. */
-  get proxyFields(): Headers | undefined {
-    return this.proxied?.fields
   }
 }
 

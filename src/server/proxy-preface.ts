@@ -24,12 +24,8 @@ export function readPreface(
 ): void {
   let read: Buffer = Buffer.alloc(0)
   const finish = (error: Error | undefined, header: ProxyHeader | undefined): void => {
-    socket
-      .off('readable', onReadable)
-      .off('end', onEnd)
-      .off('error', onEnd)
-      .setTimeout(0)
-      .off('timeout', onEnd)
+    clearTimeout(timer)
+    socket.off('readable', onReadable).off('end', onEnd).off('error', onEnd)
     done(error, proxiedBy(header), read.subarray(header?.length ?? 0))
   }
   const onReadable = (): void => {
@@ -44,14 +40,11 @@ export function readPreface(
     }
   }
   const onEnd = (): void => {
+    clearTimeout(timer)
     socket.destroy()
   }
-  socket
-    .on('readable', onReadable)
-    .on('end', onEnd)
-    .on('error', onEnd)
-    .setTimeout(timeoutMs)
-    .on('timeout', onEnd)
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(onEnd, timeoutMs) : undefined
+  socket.on('readable', onReadable).on('end', onEnd).on('error', onEnd)
 }
 
 function proxiedBy(header: ProxyHeader | undefined): Proxied {

@@ -1,11 +1,16 @@
 // A request's body: what the connection pushes on one side, the handler pulls on the other. The queue between them is
 // bounded by pausing the socket. A body that came whole with its head is not even copied as long as the handler reads
 // it at once: it is taken straight from the inbox.
+import { GrowingBytes } from '../core/growing-bytes.js'
 import { memory } from '../core/wasm.js'
 import type { RequestBody } from './ring.js'
 
 /** Bytes that may wait for the handler before the socket is paused. */
 const MAX_QUEUED = 256 * 1024
+/** What a queued piece counts for at the least: many small ones cost more than their bytes. */
+const MIN_PIECE = 1024
+/** Pieces smaller than this share Node's pool. */
+const POOLED_PIECE = 4096
 
 /** What a body needs of its connection. */
 export interface BodySource {
@@ -63,12 +68,13 @@ export class IncomingBody implements RequestBody {
 
   push(start: number, end: number): void {
     if (this.error) return
-    const piece = Buffer.allocUnsafeSlow(end - start)
+    const size = end - start
+    const piece = size < POOLED_PIECE ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size)
     inbox.copy(piece, 0, start, end)
     if (this.waiting) this.settle(piece)
     else {
       this.queue.push(piece)
-      this.queuedBytes += piece.length
+      this.queuedBytes += Math.max(size, MIN_PIECE)
     }
   }
 
@@ -156,7 +162,7 @@ export class IncomingBody implements RequestBody {
     const piece = this.queue.shift()
     if (piece) {
       const wasFull = this.isFull
-      this.queuedBytes -= piece.length
+      this.queuedBytes -= Math.max(piece.length, MIN_PIECE)
       if (wasFull && !this.isFull) this.source.onBodyWanted()
       return piece
     }
@@ -170,9 +176,13 @@ export class IncomingBody implements RequestBody {
 
   private async rest(): Promise<Uint8Array> {
     this.keep()
-    const pieces: Uint8Array[] = []
-    for (let piece = await this.nextPiece(); piece; piece = await this.nextPiece()) pieces.push(piece)
-    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+    const first = (await this.nextPiece()) ?? new Uint8Array()
+    const second = await this.nextPiece()
+    if (!second) return first
+    const all = new GrowingBytes(2 * (first.length + second.length))
+    all.append(first)
+    for (let piece: Uint8Array | undefined = second; piece; piece = await this.nextPiece()) all.append(piece)
+    return all.bytes
   }
 
   private decode(charset: string | undefined): string | Promise<string> {

@@ -25,10 +25,15 @@ import type { Channel, RequestBody, RingRequest } from './ring.js'
 
 const methods = words.map((word) => word.toLowerCase())
 
+/** The method that is this word of the core's, lower case; '' for word 0. */
+export function methodOf(word: number): string {
+  return methods[word]!
+}
+
 /** The method of the head read last, lower case. */
 export function requestMethod(text: string): string {
-  const method = u32[METHOD]!
-  return method === 0 ? text.substring(u32[HEAD_START]!, u32[METHOD_END]!).toLowerCase() : methods[method]!
+  const word = u32[METHOD]!
+  return word === 0 ? text.substring(u32[HEAD_START]!, u32[METHOD_END]!).toLowerCase() : methodOf(word)
 }
 
 /**

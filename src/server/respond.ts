@@ -100,13 +100,23 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
+/** Ends the body of a response that nobody waits for any more. */
+export function discard(response: RingResponse | null | undefined): void {
+  const body = response?.body
+  if (typeof body !== 'object' || body === null || body instanceof Uint8Array || body instanceof Exchange)
+    return
+  const pieces = piecesOf(body)
+  if (pieces) cancelPieces(pieces, new Error('the client has gone away'))
+}
+
 /** A handler, or the body it made, failed: 500 if nothing has been sent yet, else the connection is cut. */
 export function fail(exchange: Exchange, error: unknown): void {
   if (!exchange.isOpen) return
   const { context } = exchange.outlet
   context.logError('a handler failed', error)
-  if (exchange.isAnswered) return exchange.outlet.destroy()
-  answerForServer(exchange, 500, error instanceof Error ? error : new Error(String(error)), {}, '')
+  if (exchange.isAnswered) return exchange.outlet.cut()
+  const cause = error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error })
+  answerForServer(exchange, 500, cause, {}, '')
 }
 
 /** Answers where the server answers by itself: by `errorResponse`, if there is one and it works. */
@@ -123,6 +133,7 @@ export function answerForServer(
   if (errorResponse) {
     try {
       const response = errorResponse(status, error)
+      if (typeof response !== 'object') throw new TypeError('errorResponse must return a response map')
       return respond(exchange, {
         ...response,
         status: response.status ?? status,
@@ -130,7 +141,7 @@ export function answerForServer(
       })
     } catch (failure) {
       context.logError('errorResponse failed', failure)
-      if (exchange.isAnswered) return exchange.outlet.destroy()
+      if (exchange.isAnswered) return exchange.outlet.cut()
     }
   }
   const type = text === '' ? {} : { 'Content-Type': 'text/plain; charset=utf-8' }

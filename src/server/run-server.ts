@@ -74,6 +74,7 @@ class RunningServer implements HttpServer {
   private readonly unestablished = new Set<Socket>()
   private readonly stopped: Promise<void>
   private hasStopped = false
+  private cutAt = Number.POSITIVE_INFINITY
   private cutTimer: NodeJS.Timeout | undefined
 
   constructor(context: ServerContext, pool: WorkerPool | undefined) {
@@ -202,6 +203,9 @@ class RunningServer implements HttpServer {
   // Requests in flight end; a connection's next request is answered with a close; what is idle after that is closed.
   private stopGracefully(timeoutMs: number): void {
     const { context } = this
+    const cutAt = performance.now() + timeoutMs
+    if (cutAt >= this.cutAt) return
+    this.cutAt = cutAt
     clearTimeout(this.cutTimer)
     this.cutTimer = setTimeout(() => this.cut(), timeoutMs)
     const closeIdle = (): void => {
