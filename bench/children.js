@@ -106,6 +106,6 @@ async function orFailure(child, promise, timeoutMs) {
 
 function complaintOf(child) {
   const lines = child.complaint.split('\n').filter((line) => line.trim() !== '')
-  const telling = lines.find((line) => /error|cannot|not found/i.test(line)) ?? lines[0]
+  const telling = lines.find((line) => /^(\w*Error\b|error:)/.test(line)) ?? lines[0]
   return telling?.trim() ?? `ended with ${child.signalCode ?? child.exitCode}`
 }

@@ -11,12 +11,21 @@ export function cpuTimeOf(pid) {
   let total = 0
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     const folder = `/proc/${pid}/task/${task}`
-    total += Number(readFileSync(`${folder}/schedstat`, 'latin1').split(' ')[0])
-    for (const child of readFileSync(`${folder}/children`, 'latin1').split(' ')) {
+    total += Number(textOf(`${folder}/schedstat`).split(' ')[0])
+    for (const child of textOf(`${folder}/children`).split(' ')) {
       if (child !== '') total += cpuTimeOf(child)
     }
   }
   return total
+}
+
+// A thread may end between its listing and its reading.
+function textOf(path) {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
 }
 
 /** CPU time of this process's children that have ended, in ms. */

@@ -1,6 +1,6 @@
-// Resident memory of an idle keep-alive connection: the server's RSS with thousands of connections open, each after one
-// answered request, less its RSS when the first few were open. Those first ones have already paid for code, pools
-// and the heap's first growth, so what is left is the price of one more connection.
+// Resident memory of an idle keep-alive connection, after one answered request on each. The price of all of them is the
+// growth of the server's RSS from the first connection to the last, the heap's own growth included; what one more
+// connection costs is seen after the first thousand, when code, pools and the young generation have got their pages.
 
 import { fileURLToPath } from 'node:url'
 import { ask, cores, demandTwoCores, portOf, start, stop } from './children.js'
@@ -8,60 +8,77 @@ import { commandOf, competitors } from './competitors.js'
 import { chosen, fixed, median, rotated, table } from './figures.js'
 
 const names = ['httpkit', 'null', 'node-http']
-const connectionsFirst = 1000
+const thousand = 1000
 const inBench = (path) => fileURLToPath(new URL(path, import.meta.url))
 const probe = ['--expose-gc', '--import', inBench('load/rss-probe.js')]
 
+/** @param options.connections more than 1000; Linux has ports for about 28,000 on one address */
 export async function run({ rounds = 3, connections = 8000, only }) {
   demandTwoCores()
-  const servers = chosen(names, only).map((name) => ({ name, perConnection: [] }))
+  if (connections <= thousand) throw new Error(`--connections is a number above ${thousand}`)
+  const servers = chosen(names, only).map((name) => ({ name, rounds: [] }))
   for (let round = 0; round < rounds; round++) {
     for (const server of rotated(servers, round)) {
+      if (server.failure) continue
       try {
-        server.perConnection.push(await measure(server.name, connections))
+        server.rounds.push(await measure(server.name, connections))
       } catch (error) {
+        server.failure = error
         console.log(`${competitors[server.name].title} is left out: ${error.message}`)
-        servers.splice(servers.indexOf(server), 1)
       }
     }
   }
-  report(servers, connections, rounds)
+  report(
+    servers.filter((server) => !server.failure),
+    connections,
+    rounds,
+  )
 }
 
-/** @returns bytes of RSS per connection */
+/** @returns KiB of RSS a connection: of all, and of those after the first thousand */
 async function measure(name, connections) {
   const server = startUnlimited(commandOf(name, 'hello', probe), cores.server)
   const clients = startUnlimited([process.execPath, [inBench('load/idle-clients.js')]], cores.load)
   try {
     const port = await portOf(server)
-    await ask(clients, { port, connections: connectionsFirst })
-    const before = await ask(server, 'rss')
-    await ask(clients, { port, connections })
-    const after = await ask(server, 'rss')
-    const { alive } = await ask(clients, 'count')
-    if (alive !== connectionsFirst + connections) throw new Error(`only ${alive} connections stayed open`)
-    return (after.rss - before.rss) / connections
+    const kibWith = async (total) => {
+      const { alive } = await ask(clients, { port, total })
+      const { rss } = await ask(server, 'rss')
+      if (alive !== total) throw new Error(`only ${alive} of ${total} connections stayed open`)
+      return rss / 1024
+    }
+    const one = await kibWith(1)
+    const some = await kibWith(thousand)
+    const all = await kibWith(connections)
+    return { each: (all - one) / (connections - 1), further: (all - some) / (connections - thousand) }
   } finally {
     await stop(clients)
     await stop(server)
   }
 }
 
-// A connection is a file descriptor at both ends. Only root may go past the hard limit.
+// A connection is a file descriptor at both ends. Going past the hard limit takes a privilege; else all of it is used.
 function startUnlimited([command, args], core) {
   const raise = 'ulimit -n 65536 2>/dev/null || ulimit -n $(ulimit -Hn); exec "$@"'
   return start('sh', ['-c', raise, 'sh', command, ...args], { core, ipc: true })
 }
 
 function report(servers, connections, rounds) {
-  const medians = new Map(servers.map(({ name, perConnection }) => [name, median(perConnection) / 1024]))
-  const rows = servers.map(({ name, perConnection }) => [
-    competitors[name].title,
-    fixed(medians.get(name), 2),
-    fixed(medians.get(name) / medians.get('null'), 2),
-    fixed(medians.get(name) / medians.get('node-http'), 2),
-    perConnection.map((bytes) => fixed(bytes / 1024, 2)).join(' '),
-  ])
+  const medianOf = (reading, name) => {
+    const measured = servers.find((server) => server.name === name)?.rounds
+    return measured ? median(measured.map((round) => round[reading])) : Number.NaN
+  }
+  const rows = servers.map(({ name, rounds }) => {
+    const each = medianOf('each', name)
+    return [
+      competitors[name].title,
+      fixed(each, 2),
+      fixed(each / medianOf('each', 'null'), 2),
+      fixed(each / medianOf('each', 'node-http'), 2),
+      fixed(medianOf('further', name), 2),
+      rounds.map((round) => fixed(round.each, 2)).join(' '),
+    ]
+  })
   console.log(`\n### idle: ${fixed(connections, 0)} connections, medians of ${rounds} rounds\n`)
-  console.log(table(['server', 'KiB/connection', '÷ null', '÷ node:http', 'rounds'], rows))
+  console.log(table(['server', 'KiB each', '÷ null', '÷ node:http', 'KiB one more', 'rounds'], rows))
 }

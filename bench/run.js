@@ -2,6 +2,7 @@
 // A subject is a file beside this one that exports `run(options)`.
 
 import { parseArgs } from 'node:util'
+import { describeMachine } from './machine.js'
 import { preparePeers } from './peers.js'
 
 const subjects = ['server', 'parser', 'idle']
@@ -20,12 +21,12 @@ const usage = `npm run bench -- SUBJECT [options]
 
 try {
   const { subject, options } = fromCommandLine()
-  if (!subjects.includes(subject)) throw new Error(subject ? `no subject ${subject}` : 'which subject?')
   preparePeers()
+  console.log(describeMachine())
   const { run } = await import(`./${subject}.js`)
   await run(options)
 } catch (error) {
-  console.error(`bench: ${error.message}\n\n${usage}`)
+  console.error(`bench: ${error.message}`)
   process.exitCode = 1
 }
 process.exit()
@@ -34,6 +35,7 @@ function fromCommandLine() {
   const names = ['rounds', 'seconds', 'only', 'scenario', 'connections']
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' }]))
   const { positionals, values } = parseArgs({ options, allowPositionals: true })
+  if (!subjects.includes(positionals[0])) throw new Error(`which subject?\n\n${usage}`)
   return {
     subject: positionals[0],
     options: {

@@ -26,8 +26,10 @@ export function isUndisturbed({ foreign, stolen, trouble }) {
 
 export function report(scenario, servers) {
   const medians = new Map(servers.map((server) => [server.name, mediansOf(server.rounds)]))
+  const isStarved = ({ name, rounds }) => rounds.some(isUndisturbed) && medians.get(name).busy < saturated
   const ratio = (reading, name, other) => fixed(medians.get(name)[reading] / medians.get(other)?.[reading], 2)
-  const rows = servers.map(({ name, rounds }) => {
+  const rows = servers.map((server) => {
+    const { name, rounds } = server
     const { perSecond, cpuPerRequest, busy } = medians.get(name)
     const inverse = medians.get('node-http')?.cpuPerRequest / cpuPerRequest
     return [
@@ -38,12 +40,15 @@ export function report(scenario, servers) {
       fixed(cpuPerRequest, 2),
       fixed(inverse, 2),
       ratio('cpuPerRequest', name, 'null'),
-      `${fixed(busy * 100, 0)} %${busy < saturated ? ' <' : ''}`,
+      `${fixed(busy * 100, 0)} %${isStarved(server) ? ' <' : ''}`,
       `${rounds.filter(isUndisturbed).length} of ${rounds.length}`,
     ]
   })
   console.log(`\n### ${scenario}\n\n${table(headings, rows)}\n`)
-  for (const note of notes(servers, medians)) console.log(note)
+  for (const note of notes(servers)) console.log(note)
+  if (servers.some(isStarved)) {
+    console.log('<: the load generator was the limit: its requests/s are too low, its CPU a little too high.')
+  }
 }
 
 function mediansOf(rounds) {
@@ -53,15 +58,13 @@ function mediansOf(rounds) {
   return { perSecond: of('perSecond'), cpuPerRequest: of('cpuPerRequest'), busy: of('busy') }
 }
 
-function* notes(servers, medians) {
-  for (const { name, rounds } of servers) {
-    if (!rounds.some(isUndisturbed))
+function* notes(servers) {
+  for (const { name, rounds, failure } of servers) {
+    if (failure) yield `${competitors[name].title} failed: ${failure.message}`
+    if (rounds.length > 0 && !rounds.some(isUndisturbed))
       yield `${competitors[name].title}: every round was disturbed; do not trust its row.`
     for (const trouble of new Set(rounds.map((round) => round.trouble))) {
       if (trouble !== undefined) yield `${competitors[name].title}: ${trouble}`
     }
-  }
-  if ([...medians.values()].some(({ busy }) => busy < saturated)) {
-    yield '<: the load generator was the limit, not this server; requests/s is too low, CPU a little too high.'
   }
 }

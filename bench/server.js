@@ -25,10 +25,10 @@ export async function run({ rounds = 3, seconds = 4, only, scenario }) {
   for (const name of chosen(Object.keys(requests), scenario)) {
     const servers = await startAll(chosen(Object.keys(competitors), only), name)
     const job = { request: requests[name], depth: depths[name] ?? 1, connections }
-    for (const { port } of servers) await generator.load({ ...job, port, seconds: Math.max(2, seconds / 2) })
-    await measureAll(servers, rounds, (server) =>
-      measure(server, generator, { ...job, port: server.port, seconds }),
-    )
+    const warmUpSeconds = Math.max(2, seconds / 2)
+    for (const { port } of servers) await generator.load({ ...job, port, seconds: warmUpSeconds })
+    const measureOne = (server) => measure(server, generator, { ...job, port: server.port, seconds })
+    await measureAll(servers, rounds, measureOne)
     for (const server of servers) await stop(server.process)
     report(name, servers)
   }
@@ -50,11 +50,18 @@ async function startAll(names, scenario) {
   return servers
 }
 
-// A disturbed measurement is repeated, up to as many times again as there are rounds.
-async function measureAll(servers, rounds, measure) {
+// A disturbed measurement is repeated, up to as many times again as there are rounds; a server that dies is let go.
+async function measureAll(servers, rounds, measureOne) {
+  const isWanting = ({ rounds: measured, failure }) =>
+    !failure && measured.filter(isUndisturbed).length < rounds
   for (let round = 0; round < 2 * rounds; round++) {
-    const waiting = servers.filter((server) => server.rounds.filter(isUndisturbed).length < rounds)
-    for (const server of rotated(waiting, round)) server.rounds.push(await measure(server))
+    for (const server of rotated(servers.filter(isWanting), round)) {
+      try {
+        server.rounds.push(await measureOne(server))
+      } catch (error) {
+        server.failure = error
+      }
+    }
   }
 }
 

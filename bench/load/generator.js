@@ -1,5 +1,5 @@
-// Which load generator: wrk where it is installed, else autocannon. Measured: one core of wrk keeps even the null server
-// busy in every scenario; autocannon needs more CPU for a request than any server here and so never does.
+// Which load generator: wrk where it is installed, else autocannon. Measured: one core of wrk outruns every server but the
+// null one, with which it is about even; autocannon spends more on a request than most of them.
 
 import * as autocannon from './autocannon.js'
 import * as wrk from './wrk.js'

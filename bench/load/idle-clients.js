@@ -1,5 +1,5 @@
-// The clients of the idle benchmark, in one process of their own: on a message opens so many connections, makes one
-// request on each, and keeps them. Linux gives it some 28,000 ports to connect from.
+// The clients of the idle benchmark, in one process of their own: on a message opens connections up to a total, makes
+// one request on each, and keeps them.
 
 import { connect } from 'node:net'
 import { messageOf, requests } from '../inputs.js'
@@ -8,19 +8,19 @@ const atOnce = 100
 const message = messageOf(requests.hello)
 const sockets = new Set()
 
-process.on('message', async (order) => {
+process.on('message', async ({ port, total }) => {
   try {
-    if (order !== 'count') await openMany(order)
+    await openUpTo(port, total)
     process.send({ alive: sockets.size })
   } catch (error) {
     process.send({ error: error.message })
   }
 })
 
-async function openMany({ port, connections }) {
-  let left = connections
+async function openUpTo(port, total) {
+  let missing = total - sockets.size
   const openInTurn = async () => {
-    while (left-- > 0) await openOne(port)
+    while (missing-- > 0) await openOne(port)
   }
   await Promise.all(Array.from({ length: atOnce }, openInTurn))
 }
