@@ -1,0 +1,107 @@
+// Who may import whom, read from the sources. What a test prints is the arrow that is wrong, and why.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { expect, it } from 'vitest'
+
+const CORE = 'the core does no I/O and knows no one above it'
+const IO = 'io carries server and client, and knows neither'
+const APART = 'server and client stand on io and core and never meet: what both need moves down'
+const ENTRY = 'an entry re-exports what lives in the rooms below it'
+const SHARED = 'a folder shares only the files at the top, and only index sees all'
+const arrows: [from: RegExp, mayImport: RegExp, why: string][] = [
+  [/^src\/core\//, /→ (src\/core\/|#core|@assemblyscript\/loader)/, CORE],
+  [/^src\/io\//, /→ (src\/(core|io)\/|node:|#media-types)/, IO],
+  [/^src\/(server|client)\//, /^src\/(\w+)\/.* → (src\/(core|io|\1)\/|node:)/, APART],
+  [/^src\/[\w-]+\.ts/, /→ src\//, ENTRY],
+  [/^assembly\/index/, /→ assembly\//, ENTRY],
+  [/^assembly\//, /→ assembly\/(memory|result|bytes|utf8|words)\.ts/, SHARED],
+]
+const sameFolder = /^assembly\/(http|form|websocket)\/.* → assembly\/\1\//
+
+const root = new URL('../', import.meta.url)
+const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const { dependencies, exports } = JSON.parse(text('package.json'))
+
+// Path to code, without the comments: words in them are not code.
+const sources = new Map(
+  ['src', 'assembly'].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => posix.join(folder, name.replaceAll('\\', '/')))
+      .map((path) => [path, withoutComments(text(path))] as const),
+  ),
+)
+
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^| )\/\/ .*$/gm, '')
+}
+
+// Types count. A neighbour is a path from the root; anything else stays as it is written.
+const imports = [...sources].flatMap(([file, code]) =>
+  Array.from(
+    code.matchAll(/^(?:im|ex)port [\w\s{},*]*from '(.+)'|\bimport\(? ?'(.+?)'/gm),
+    ([, from, other]) => {
+      const name = from ?? other!
+      const path = posix.join(file, '..', name.replace(/(\.js)?$/, '.ts'))
+      return { file, target: name.startsWith('.') ? path : name }
+    },
+  ),
+)
+
+it('the rooms import downwards: src/*.ts → server | client → io → core; assembly: index → folders → top', () => {
+  expect(imports.length).toBeGreaterThan(60)
+  const wrong = imports.flatMap(({ file, target }) => {
+    const arrow = `${file} → ${target}`
+    const [, mayImport, why] = arrows.find(([from]) => from.test(file)) ?? [
+      file,
+      /^$/,
+      'its room has no rule yet',
+    ]
+    return mayImport.test(arrow) || sameFolder.test(arrow) ? [] : [`${arrow}: ${why}`]
+  })
+  expect(wrong).toEqual([])
+})
+
+it('only src/core/wasm.ts imports the module: no one else knows where things lie in memory', () => {
+  const importers = imports.filter(({ target }) => target === '#core' || target === '@assemblyscript/loader')
+  expect([...new Set(importers.map(({ file }) => file))]).toEqual(['src/core/wasm.ts'])
+})
+
+it('no import leads back to where it began: what two files need of each other moves to a third', () => {
+  const cycles: string[] = []
+  const done = new Set<string>()
+  const follow = (path: string[], file: string): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '))
+    if (path.includes(file) || done.has(file)) return
+    for (const { target } of imports.filter((one) => one.file === file)) follow([...path, file], target)
+    done.add(file)
+  }
+  for (const file of sources.keys()) follow([], file)
+  expect(cycles).toEqual([])
+})
+
+it('the core has no timers and no promises: bytes in, events out, at once', () => {
+  const waits = /\b(set(Timeout|Interval|Immediate)|queueMicrotask|Promise|async|await)\b/
+  const core = [...sources].filter(([file]) => file.startsWith('src/core/'))
+  expect(
+    core.flatMap(([file, code]) => (waits.test(code) ? `${file}: ${waits.exec(code)![0]}` : [])),
+  ).toEqual([])
+})
+
+it('an entry only re-exports: what it says lives in a room', () => {
+  const entries = [...sources].filter(([file]) => /^(src\/[\w-]+|assembly\/index)\.ts$/.test(file))
+  const rest = (code: string): string => code.replace(/^export [\w\s{},*]*from '.+'$/gm, '').trim()
+  expect(entries.flatMap(([file, code]) => (rest(code) ? `${file}: ${rest(code)}` : []))).toEqual([])
+})
+
+it('no file is named utils, helpers or common: a name says what a file holds', () => {
+  expect([...sources.keys()].filter((file) => /\b(utils?|helpers?|common)\b/.test(file))).toEqual([])
+})
+
+it('the package depends on AssemblyScript’s loader alone, and what it exports is there', () => {
+  expect(Object.keys(dependencies)).toEqual(['@assemblyscript/loader'])
+  const targets = Array.from(JSON.stringify(exports).matchAll(/"\.\/(build\/.+?)"/g), ([, path]) => path!)
+  const made = targets.map((path) => path.replace(/^build\/([\w-]+)(\.d\.ts|\.js)$/, 'src/$1.ts'))
+  expect(made.length).toBeGreaterThan(6)
+  expect(made.filter((path) => !existsSync(new URL(path, root)))).toEqual([])
+})
