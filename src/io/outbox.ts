@@ -24,6 +24,8 @@ export class Outbox {
   private isBehind = false
   /** Bytes handed to the socket since the last flush. */
   sentThisTurn = 0
+  /** Those to be told when what was written before this turn's end has left. */
+  private waiters: (() => void)[] | undefined = undefined
   /** Calls of `drained` that have not settled. */
   undrained = 0
 
@@ -73,9 +75,11 @@ export class Outbox {
   flush(): void {
     this.send()
     this.sentThisTurn = 0
-    if (!this.isCorked) return
-    this.isCorked = false
-    this.socket.uncork()
+    if (this.isCorked) {
+      this.isCorked = false
+      this.socket.uncork()
+    }
+    if (this.waiters !== undefined) this.await(this.waiters)
   }
 
   private send(): void {
@@ -89,19 +93,29 @@ export class Outbox {
 
   /** Settles when what was written so far has left, or the socket is gone. */
   drained(): Promise<void> {
-    const { socket } = this
-    if (socket.destroyed || this.unsentBytes === 0) return Promise.resolve()
-    if (socket.writableEnded) return new Promise((resolve) => socket.once('close', resolve))
+    if (this.socket.destroyed || this.unsentBytes === 0) return Promise.resolve()
+    this.undrained++
     return new Promise((resolve) => {
-      this.undrained++
-      this.send()
-      socket.write('', 'latin1', () => {
-        this.undrained--
-        resolve()
-        this.owner.takeTurn()
-      })
+      this.waiters ??= []
+      this.waiters.push(resolve)
       this.owner.takeTurn()
     })
+  }
+
+  // Under TLS an empty write may bring a read with it, so it is made here, when no read is being worked off, and only
+  // where the socket will not say by itself when it is empty.
+  private await(waiters: (() => void)[]): void {
+    const { socket } = this
+    this.waiters = undefined
+    const settle = (): void => {
+      socket.off('drain', settle).off('close', settle)
+      this.undrained -= waiters.length
+      for (const resolve of waiters.splice(0)) resolve()
+      this.owner.takeTurn()
+    }
+    socket.on('close', settle)
+    if (socket.writableNeedDrain || socket.writableEnded) socket.on('drain', settle)
+    else socket.write('', 'latin1', settle)
   }
 
   /** Says no more. */

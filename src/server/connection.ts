@@ -41,6 +41,7 @@ const MAX_PARKED = windowSize
 const MAX_UNSENT = 1024 * 1024
 /** Bytes of an unread body that are read past to keep the connection. */
 const MAX_SKIPPED = 64 * 1024
+
 export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, BodySource, Tracked {
   readonly context: ServerContext
   now: number
@@ -334,10 +335,13 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
   /** Ends an answer that cannot be completed, so that the client can tell: what was sent still leaves. */
   cut(): void {
     const { exchange } = this
-    if (exchange === undefined) return
-    if (exchange.endsWithConnection) this.socket.resetAndDestroy()
-    this.release('server-close')
-    this.linger()
+    if (exchange?.endsWithConnection) {
+      this.gone('server-close')
+      this.socket.resetAndDestroy()
+    } else {
+      this.release('server-close')
+      this.linger()
+    }
   }
 
   closeIfIdle(): void {

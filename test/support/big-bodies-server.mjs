@@ -1,0 +1,52 @@
+// The server of big-bodies.test.ts, in a process of its own so that its memory can be watched: the built package.
+//
+//   GET /pieces    1 GiB from a generator        GET /file    the file that FILE names        GET /stream    the same, as a stream
+//   GET /channel   1 GiB through a channel that waits for drained()
+//   POST /count    reads the body piece by piece, answers how many bytes it was
+//
+// It sends { port }, and to 'watch' answers nothing, to 'report' { rss, most }: bytes at the 'watch', and the most since.
+import { createReadStream } from 'node:fs'
+import { asChannel, file, runServer } from 'httpkit-wasm/server'
+
+const total = 1024 ** 3
+const piece = Buffer.alloc(256 * 1024, 'x')
+
+function* pieces() {
+  for (let sent = 0; sent < total; sent += piece.length) yield Buffer.from(piece)
+}
+
+async function sendAll(channel) {
+  for (let sent = 0; sent < total && channel.isOpen; sent += piece.length) {
+    channel.send(Buffer.from(piece), false)
+    await channel.drained()
+  }
+  channel.close()
+}
+
+async function handler(req) {
+  if (req.uri === '/pieces') return { body: pieces() }
+  if (req.uri === '/file') return { body: file(process.env.FILE) }
+  if (req.uri === '/stream') return { body: createReadStream(process.env.FILE) }
+  if (req.uri === '/channel') return asChannel(req, { onOpen: (channel) => void sendAll(channel) })
+  let bytes = 0
+  for await (const read of req.body) bytes += read.length
+  return { body: String(bytes) }
+}
+
+const server = await runServer(handler, { ip: '127.0.0.1', port: 0, maxBody: 2 * total })
+process.send({ port: server.port })
+
+let rss = 0
+let most = 0
+
+function sample() {
+  most = Math.max(most, process.memoryUsage.rss())
+}
+
+process.on('message', (message) => {
+  if (message === 'watch') rss = most = process.memoryUsage.rss()
+  else process.send({ rss, most })
+})
+process.on('disconnect', () => process.exit())
+
+setInterval(sample, 10)
