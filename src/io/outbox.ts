@@ -5,6 +5,8 @@ import { unsentBytes } from './read-window.js'
 
 /** Bytes of text that are handed to the socket without waiting for the end of a turn. */
 const MAX_GATHERED = 64 * 1024
+/** Characters of a text from which it is written beside what was gathered: to join them would copy it once more. */
+const LONG_TEXT = 8 * 1024
 /** Bytes up to which binary is joined to the text before it: a copy is cheaper than another buffer to write. */
 const JOINED_BYTES = 4 * 1024
 
@@ -49,7 +51,9 @@ export class Outbox {
     return this.isBehind && this.socket.writableNeedDrain && unsentBytes(this.socket) > 0
   }
 
+  /** Text as a binary string: one character, one byte. */
   writeText(text: string): void {
+    if (text.length > LONG_TEXT) return this.writeApart(text)
     this.gathered += text
     if (this.gathered.length > MAX_GATHERED) this.send()
     this.owner.takeTurn()
@@ -60,14 +64,16 @@ export class Outbox {
     if (bytes.length <= JOINED_BYTES) {
       return this.writeText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
     }
+    this.writeApart(bytes)
+  }
+
+  private writeApart(data: Uint8Array | string): void {
     if (!this.isCorked) {
       this.isCorked = true
       this.socket.cork()
     }
     this.send()
-    this.sentThisTurn += bytes.length
-    this.owner.onSent(bytes.length)
-    this.isBehind = !this.socket.write(bytes)
+    this.write(data)
     this.owner.takeTurn()
   }
 
@@ -84,11 +90,15 @@ export class Outbox {
 
   private send(): void {
     if (this.gathered === '') return
-    const { length } = this.gathered
-    this.sentThisTurn += length
-    this.owner.onSent(length)
-    this.isBehind = !this.socket.write(this.gathered, 'latin1')
+    const text = this.gathered
     this.gathered = ''
+    this.write(text)
+  }
+
+  private write(data: Uint8Array | string): void {
+    this.sentThisTurn += data.length
+    this.owner.onSent(data.length)
+    this.isBehind = !this.socket.write(data as string, 'latin1')
   }
 
   /** Settles when what was written so far has left, or the socket is gone. */

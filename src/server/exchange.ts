@@ -33,8 +33,8 @@ const CHUNKED = 1
 const UNTIL_CLOSE = 2
 const BODILESS = 3
 
-/** Bytes up to which a text is joined to its head rather than written behind it. */
-const JOINED_TEXT = 64 * 1024
+/** Bytes up to which text that is not ASCII is turned into a binary string, rather than into a buffer of its own. */
+const SHORT_TEXT = 4 * 1024
 
 export class Exchange {
   readonly outlet: Outlet
@@ -83,21 +83,19 @@ export class Exchange {
   answer(status: number, headers: ResponseHeaders | undefined, body: string | Uint8Array): void {
     const fields = writeFields(headers)
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
-    let head = this.begin(status, fields, COUNTED, this.statedOr(length, fields))
-    if (this.framing === BODILESS || length === 0) {
-      this.outlet.outbox.writeText(head)
-    } else if (typeof body !== 'string') {
-      this.outlet.outbox.writeText(head)
-      this.outlet.outbox.writeBytes(body)
-    } else if (length > JOINED_TEXT) {
-      this.outlet.outbox.writeText(head)
-      this.outlet.outbox.writeBytes(Buffer.from(body))
-    } else {
-      head += length === body.length ? body : utf8AsBinary(body)
-      this.outlet.outbox.writeText(head)
-    }
+    const { outbox } = this.outlet
+    outbox.writeText(this.begin(status, fields, COUNTED, this.statedOr(length, fields)))
+    if (this.framing !== BODILESS && length > 0) this.writeBytes(body, length)
     this.unsent = 0
     this.finish()
+  }
+
+  private writeBytes(body: Piece, bytes: number): void {
+    const { outbox } = this.outlet
+    if (typeof body !== 'string') outbox.writeBytes(body)
+    else if (bytes === body.length) outbox.writeText(body)
+    else if (bytes <= SHORT_TEXT) outbox.writeText(utf8AsBinary(body))
+    else outbox.writeBytes(Buffer.from(body))
   }
 
   // A handler may state what a GET would have had as its length when it answers HEAD (RFC 9110 §9.3.2).
@@ -173,9 +171,7 @@ export class Exchange {
     }
     const { outbox } = this.outlet
     if (this.framing === CHUNKED) outbox.writeText(`${bytes.toString(16)}\r\n`)
-    if (typeof piece !== 'string') outbox.writeBytes(piece)
-    else if (bytes > JOINED_TEXT) outbox.writeBytes(Buffer.from(piece))
-    else outbox.writeText(bytes === piece.length ? piece : utf8AsBinary(piece))
+    this.writeBytes(piece, bytes)
     if (this.framing === CHUNKED) outbox.writeText('\r\n')
   }
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { asChannel, type Handler, type RequestBody, type ServerOptions } from '../../src/server.js'
 import { drip, sendPieces } from '../support/drip-feed.js'
-import { connectPeer, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
+import { connectPeer, eventually, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
 
 const head = (framing: string, expectation = '100-continue', version = '1.1') =>
   `POST / HTTP/${version}\r\nHost: x\r\nExpect: ${expectation}\r\n${framing}\r\n\r\n`
@@ -149,7 +149,7 @@ describe('100 is not sent', () => {
       return reads(req)
     })
     await sendPieces(peer, [FIVE, '12'])
-    await expect.poll(() => server.stats().bytesIn).toBe(FIVE.length + 2)
+    await eventually(() => server.stats().bytesIn).toBe(FIVE.length + 2)
     goOn.open()
     expect(await restOf(peer.send(`345${LAST}`))).toEqual([
       [200, 'read 12345'],
@@ -173,7 +173,7 @@ describe('100 is not sent', () => {
     const { peer, server } = await connected(reads)
     const request = head('Content-Length: 5\r\nConnection: keep-alive', '100-continue', '1.0')
     await peer.send(request).flushed()
-    await expect.poll(() => server.stats().bytesIn).toBe(request.length)
+    await eventually(() => server.stats().bytesIn).toBe(request.length)
     await turn()
     expect(await restOf(peer.send(`12345${LAST}`))).toEqual([
       [200, 'read 12345'],
@@ -281,7 +281,7 @@ describe('a streamed answer that reads the body', () => {
       return { body: channel }
     })
     peer.send(FIVE)
-    await expect.poll(() => peer.unread.length).toBeGreaterThan(0)
+    await eventually(() => peer.unread.length).toBeGreaterThan(0)
     const answer = await peer.send('12345').response()
     expect([answer.status, answer.framing, answer.header('connection')]).toEqual([200, 'chunked', 'close'])
     expect(answer.text).toMatch(/^first (12345)?$/)
@@ -301,6 +301,6 @@ describe('a streamed answer that reads the body', () => {
     )
     peer.send(FIVE)
     await peer.closed()
-    await expect.poll(() => server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
+    await eventually(() => server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
   })
 })

@@ -1,7 +1,7 @@
 // Which connections live on after an answer (RFC 9112 §9.3), and what the answer says of it.
 import { describe, expect, test } from 'vitest'
 import type { Handler } from '../../src/server.js'
-import { connectPeer, type RawResponse, serve } from '../support/raw-peer.js'
+import { connectPeer, eventually, type RawResponse, serve } from '../support/raw-peer.js'
 
 const echo: Handler = (req) => ({ body: req.uri })
 
@@ -200,7 +200,7 @@ describe('a client that ends its side', () => {
     const peer = await connectPeer(server.port)
     await peer.send('GET /a HTTP/1.1\r\nHost: x\r\n\r\n').response()
     await peer.finish().ended()
-    await expect.poll(() => server.stats().connections).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
   })
 
   test('is closed on, where it stops within a head', async () => {
@@ -208,7 +208,7 @@ describe('a client that ends its side', () => {
     const peer = await connectPeer(server.port)
     peer.send('GET /a HTTP/1.1\r\nHo').finish()
     await peer.closed()
-    await expect.poll(() => server.stats().connections).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
     expect(server.stats().served).toBe(0)
   })
 })

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Handler, type RingResponse, runServer, type ServerOptions } from '../../src/server.js'
 import { drip, sendPieces } from '../support/drip-feed.js'
-import { ask, connectPeer, type RawPeer, type RawResponse, serve } from '../support/raw-peer.js'
+import { ask, connectPeer, eventually, type RawPeer, type RawResponse, serve } from '../support/raw-peer.js'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -110,6 +110,12 @@ describe('maxHeaders', () => {
   ])('of %i is held by the field-lines, and 431 past it', async (maxHeaders, options) => {
     expect(await statusesOf(withFields(maxHeaders), options)).toEqual(all(200))
     expect(await statusesOf(withFields(maxHeaders + 1), options)).toEqual(all(431))
+  })
+
+  test('is held by a head that comes in pieces, before its end', async () => {
+    const start = 'GET / HTTP/1.1\r\nHost: x\r\n'
+    const pieces = [start, 'A: 1\r\n'.repeat(60), 'B: 1\r\n'.repeat(60)]
+    expect((await outcomeOf('', {}, (peer) => sendPieces(peer, pieces))).answer.status).toBe(431)
   })
 
   test('counts repeats of a name', async () => {
@@ -240,9 +246,11 @@ describe('a refusal', () => {
       expect((await steady.send(GOOD).response()).text).toBe('served')
     }
     expect(server.errors).toEqual([])
-    await expect
-      .poll(() => server.stats())
-      .toMatchObject({ inFlight: 0, connections: 1, served: refusals.length })
+    await eventually(() => server.stats()).toMatchObject({
+      inFlight: 0,
+      connections: 1,
+      served: refusals.length,
+    })
   })
 })
 
@@ -398,7 +406,7 @@ describe('a client that goes on sending after it was refused', () => {
       await peer.send(GOOD).flushed()
       expect([calls, server.stats().connections]).toEqual([0, 1])
       peer.finish()
-      await expect.poll(() => server.stats().connections).toBe(0)
+      await eventually(() => server.stats().connections).toBe(0)
     },
   )
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Handler, RingRequest } from '../../src/server.js'
 import { cutsOf, drip, sendPieces } from '../support/drip-feed.js'
-import { ask, connectPeer, type RawResponse, serve } from '../support/raw-peer.js'
+import { ask, connectPeer, eventually, type RawResponse, serve } from '../support/raw-peer.js'
 
 const get = (uri: string, ...fields: string[]) =>
   `GET ${uri} HTTP/1.1\r\nHost: x\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`
@@ -150,7 +150,7 @@ describe('a request waits', () => {
     const peer = await connectPeer(server.port)
     const bytes = gets(16).join('')
     peer.send(bytes)
-    await expect.poll(() => server.stats().bytesIn).toBe(bytes.length)
+    await eventually(() => server.stats().bytesIn).toBe(bytes.length)
     expect(started).toEqual(['/0'])
     expect(server.stats().inFlight).toBe(1)
     expect((await ask(server.port, get('/other'))).text).toBe('/other')
@@ -342,9 +342,9 @@ describe('nothing further reaches the handler', () => {
     const peer = await connectPeer(server.port)
     const bytes = gets(4).join('')
     peer.send(bytes)
-    await expect.poll(() => server.stats().bytesIn).toBe(bytes.length)
+    await eventually(() => server.stats().bytesIn).toBe(bytes.length)
     peer.reset()
-    await expect.poll(() => server.stats().connections).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
     release()
     await turn()
     await turn()

@@ -387,6 +387,16 @@ describe('a PROXY header that does not come', () => {
     expect(performance.now() - start).toBeLessThan(1500)
   })
 
+  it.each([
+    ['Infinity', Number.POSITIVE_INFINITY],
+    ['more than a timer can hold', 2 ** 31],
+  ])('is waited for where headersTimeout is %s', async (_what, headersTimeout) => {
+    const server = await serveProxied({ headersTimeout })
+    const peer = await connectPeer(server.port)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(JSON.parse((await peer.send(v1 + get()).response()).text)).toEqual(proxied)
+  })
+
   it('costs its own connection only, when the peer leaves or resets', async () => {
     const server = await serveProxied()
     for (const bytes of ['', v1.slice(0, 5), v1.slice(0, -1), v2(0x21, 0x11, ipv4).slice(0, 14)]) {

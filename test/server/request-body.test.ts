@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Handler, RequestBody, RingRequest, RingResponse, ServerOptions } from '../../src/server.js'
 import { drip, sendPieces } from '../support/drip-feed.js'
-import { ask, connectPeer, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
+import { ask, connectPeer, eventually, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
 
 type Bytes = string | Uint8Array
 
@@ -424,13 +424,13 @@ describe('a body that is not read', () => {
       })
       const peer = await connectPeer(server.port)
       peer.pause().send(`POST / HTTP/1.1\r\nHost: x\r\n${field}\r\n\r\n`)
-      await expect.poll(() => server.stats().served).toBe(1)
+      await eventually(() => server.stats().served).toBe(1)
       await peer.send(body).flushed()
       const [answer, ...rest] = await peer.resume().responsesUntilEnd()
       expect([answer?.text, answer?.header('connection'), rest]).toEqual(['early', 'close', []])
       await peer.send(NEXT).flushed()
       peer.finish()
-      await expect.poll(() => server.stats().connections).toBe(0)
+      await eventually(() => server.stats().connections).toBe(0)
       expect(calls).toEqual(['/'])
     },
   )
@@ -464,9 +464,9 @@ describe('where the client is gone before the end of its body', () => {
     for (const leave of ['reset', 'destroy', 'finish'] as const) {
       const { server, peer, outcome } = await readingBy(read)
       peer[leave]()
-      await expect.poll(outcome).toBeInstanceOf(Error)
+      await eventually(outcome).toBeInstanceOf(Error)
       if (leave === 'finish') peer.destroy()
-      await expect.poll(() => server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
+      await eventually(() => server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
     }
   })
 
@@ -484,7 +484,7 @@ describe('where the client is gone before the end of its body', () => {
     const peer = await connectPeer(server.port)
     await sendPieces(peer, [half])
     peer.destroy()
-    await expect.poll(() => lengths).toEqual([[500, expect.any(String)]])
+    await eventually(() => lengths).toEqual([[500, expect.any(String)]])
   })
 
   test('nothing happens to a handler that does not read', async () => {
@@ -498,7 +498,7 @@ describe('where the client is gone before the end of its body', () => {
     const peer = await connectPeer(server.port)
     await sendPieces(peer, [half])
     peer.reset()
-    await expect.poll(() => server.stats().connections).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
     finish()
     await turn()
     expect([server.errors, server.stats().inFlight]).toEqual([[], 0])
@@ -517,9 +517,9 @@ describe('where the client is gone before the end of its body', () => {
     const peer = await connectPeer(server.port)
     await sendPieces(peer, [half])
     peer.reset()
-    await expect.poll(() => server.stats().connections).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
     readNow()
-    await expect.poll(() => outcomes).toEqual([expect.any(Error)])
+    await eventually(() => outcomes).toEqual([expect.any(Error)])
   })
 })
 
@@ -560,7 +560,7 @@ describe('a body that turns out bad on its way', () => {
     expect([await peer.line(), await peer.line()]).toEqual(['3', 'abc'])
     peer.send('x\r\n')
     await peer.closed()
-    await expect.poll(() => server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
+    await eventually(() => server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
   })
 
   test('closes silently where it was answered before', async () => {

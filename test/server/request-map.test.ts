@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { asChannel, type RingRequest, type ServerOptions } from '../../src/server.js'
 import { drip } from '../support/drip-feed.js'
-import { ask, connectPeer, type PeerAddress, serve } from '../support/raw-peer.js'
+import { ask, connectPeer, eventually, type PeerAddress, serve } from '../support/raw-peer.js'
 
 const hasIPv6 = Object.values(networkInterfaces()).some((list) =>
   list?.some(({ address }) => address === '::1'),
@@ -312,7 +312,7 @@ describe('startTime', () => {
     const server = await serve((req) => ({ body: String(req.startTime) }))
     const peer = await connectPeer(server.port)
     await peer.send('GET / HTTP/1.1\r\nHost: x\r\n').flushed()
-    await expect.poll(() => server.stats().bytesIn).toBeGreaterThan(0)
+    await eventually(() => server.stats().bytesIn).toBeGreaterThan(0)
     const before = performance.now()
     const startTime = Number((await peer.send('\r\n').response()).text)
     expect(startTime).toBeGreaterThanOrEqual(before)

@@ -17,6 +17,7 @@ import { file, type Handler, type RingResponse } from '../../src/server.js'
 import {
   ask,
   connectPeer,
+  eventually,
   type RawPeer,
   type RawResponse,
   serve,
@@ -175,7 +176,7 @@ describe('an iterable', () => {
     const atRest = await settled(() => made)
     expect(atRest).toBeLessThan(64 * MiB)
     peer.resume()
-    await expect.poll(() => made, { timeout: 10_000 }).toBeGreaterThan(atRest + 16 * MiB)
+    await eventually(() => made).toBeGreaterThan(atRest + 16 * MiB)
   })
 
   test('without end leaves other connections their turn', async () => {
@@ -202,7 +203,7 @@ describe('an iterable', () => {
     const { server, peer } = await askFor(endless)
     await firstChunk(peer)
     peer.destroy()
-    await expect.poll(() => ended).toBe(1)
+    await eventually(() => ended).toBe(1)
     expect(server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
     expect(server.errors).toEqual([])
   })
@@ -221,7 +222,7 @@ describe('an iterable', () => {
     const { server, peer } = await askFor(endless)
     await firstChunk(peer)
     peer.destroy()
-    await expect.poll(() => ended).toBe(1)
+    await eventually(() => ended).toBe(1)
     expect((await ask(server.port, 'GET /other HTTP/1.1\r\nHost: x\r\n\r\n')).text).toBe('other')
     expect(server.stats().inFlight).toBe(0)
   })
@@ -270,7 +271,7 @@ describe('an async iterable', () => {
     const { server, peer } = await askFor(endless)
     await firstChunk(peer)
     peer.destroy()
-    await expect.poll(() => ended).toBe(1)
+    await eventually(() => ended).toBe(1)
     expect(server.errors).toEqual([])
   })
 
@@ -287,7 +288,7 @@ describe('an async iterable', () => {
     const { peer } = await askFor(() => never)
     await firstChunk(peer)
     peer.reset()
-    await expect.poll(() => ended.mock.calls.length).toBe(1)
+    await eventually(() => ended.mock.calls.length).toBe(1)
   })
 
   // A FIN alone may be a half-close: the client may still want its answer. What tells is the next write.
@@ -331,7 +332,7 @@ describe('an async iterable', () => {
     const { server, peer } = await askFor(() => bad)
     await firstChunk(peer)
     peer.destroy()
-    await expect.poll(() => ended).toBe(1)
+    await eventually(() => ended).toBe(1)
     expect((await ask(server.port, 'GET /other HTTP/1.1\r\nHost: x\r\n\r\n')).text).toBe('other')
     expect(server.stats().inFlight).toBe(0)
   })
@@ -381,7 +382,7 @@ describe('a ReadableStream', () => {
     const { server, peer } = await askFor(() => stream)
     await firstChunk(peer)
     peer.reset()
-    await expect.poll(() => cancelled.mock.calls.length).toBe(1)
+    await eventually(() => cancelled.mock.calls.length).toBe(1)
     expect(server.errors).toEqual([])
   })
 
@@ -421,7 +422,7 @@ describe('a Readable', () => {
     const { server, peer } = await askFor(() => stream)
     await firstChunk(peer)
     peer.reset()
-    await expect.poll(() => stream.destroyed).toBe(true)
+    await eventually(() => stream.destroyed).toBe(true)
     expect(server.errors).toEqual([])
   })
 
@@ -437,9 +438,9 @@ describe('a Readable', () => {
     const peer = (await connectPeer(server.port)).send(GET)
     await arrived.promise
     peer.reset()
-    await expect.poll(() => server.stats().connections).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
     returned.open()
-    await expect.poll(() => stream.destroyed).toBe(true)
+    await eventually(() => stream.destroyed).toBe(true)
     expect(server.errors).toEqual([])
   })
 
@@ -563,7 +564,7 @@ describe('file(path)', () => {
     const path = stored('growing.txt', pattern(64 * MiB))
     const { server, peer } = await askFor(() => file(path))
     peer.pause()
-    await expect.poll(() => server.stats().bytesOut).toBeGreaterThan(0)
+    await eventually(() => server.stats().bytesOut).toBeGreaterThan(0)
     writeFileSync(path, 'more', { flag: 'a' })
     const answer = await peer.resume().response()
     expect(answer.body.equals(pattern(64 * MiB))).toBe(true)
@@ -575,7 +576,7 @@ describe('file(path)', () => {
     const path = stored('shrinking.txt', pattern(64 * MiB))
     const { server, peer } = await askFor(() => file(path))
     peer.pause()
-    await expect.poll(() => server.stats().bytesOut).toBeGreaterThan(0)
+    await eventually(() => server.stats().bytesOut).toBeGreaterThan(0)
     truncateSync(path, 1000)
     peer.resume()
     const answer = await peer.cutResponse()
@@ -589,12 +590,12 @@ describe('file(path)', () => {
       const path = stored('closed.bin', pattern(64 * MiB))
       const { server, peer } = await askFor(() => file(path))
       await peer.response()
-      await expect.poll(() => openHandles(path)).toBe(0)
+      await eventually(() => openHandles(path)).toBe(0)
       const leaving = await connectPeer(server.port)
       leaving.send(GET).pause()
-      await expect.poll(() => openHandles(path)).toBe(1)
+      await eventually(() => openHandles(path)).toBe(1)
       leaving.destroy()
-      await expect.poll(() => openHandles(path)).toBe(0)
+      await eventually(() => openHandles(path)).toBe(0)
       expect(server.errors).toEqual([])
     },
   )
@@ -607,7 +608,7 @@ describe('file(path)', () => {
       '12',
       expect.stringMatching(/^text\/html/),
     ])
-    await expect.poll(() => openHandles(path)).toBe(0)
+    await eventually(() => openHandles(path)).toBe(0)
   })
 
   test('can be sent again and again', async () => {
@@ -778,7 +779,7 @@ describe('a body that fails on its way', () => {
     }))
     const peer = await connectPeer(server.port)
     peer.send('GET / HTTP/1.0\r\n\r\n')
-    await expect.poll(() => peer.unread.toString()).toContain('first')
+    await eventually(() => peer.unread.toString()).toContain('first')
     failure.open()
     expect(await peer.closed()).toBe('reset')
     expect(server.errors).toHaveLength(1)

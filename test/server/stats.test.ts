@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { asChannel, type Channel, file, type RingResponse } from '../../src/server.js'
 import { temporaryFolder } from '../support/programs.js'
-import { connectPeer, type RawPeer, serve } from '../support/raw-peer.js'
+import { connectPeer, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
 import { deferred, until } from '../support/waiting.js'
 
 const get = (path = '/', fields = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`
@@ -117,6 +117,26 @@ describe('inFlight', () => {
     await until(() => server.stats().inFlight === 1)
     peer.reset()
     await until(() => server.stats().inFlight === 0)
+  })
+
+  it('is 0 again after a stop, also one from within onClose or a logger', async () => {
+    for (const from of ['onClose', 'eventLogger', 'errorLogger']) {
+      const stop = () => void server.stop()
+      const server: TestServer = await serve(
+        (req) => {
+          if (from === 'errorLogger') throw new Error('thrown')
+          return asChannel(req, {
+            onOpen: (ch) => void ch.send('x'),
+            ...(from === 'onClose' && { onClose: stop }),
+          })
+        },
+        from === 'onClose' ? {} : { [from]: stop },
+      )
+      const peer = await connectPeer(server.port)
+      peer.send(get())
+      await server.join()
+      expect(server.stats(), from).toMatchObject({ inFlight: 0, connections: 0 })
+    }
   })
 
   it('is 0 again after refusals', async () => {

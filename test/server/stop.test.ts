@@ -320,6 +320,21 @@ describe('stop({ timeout })', () => {
     await peer.closed()
   })
 
+  it.each([
+    ['Infinity', Number.POSITIVE_INFINITY],
+    ['more than a timer can hold', 2 ** 31],
+  ])('waits as long as it takes, and no longer, where the timeout is %s', async (_what, timeout) => {
+    const { server, slow } = await serveSlowly()
+    const idle = await idlePeer(server)
+    const busy = await busyPeer(server)
+    const stopped = timeOf(server.stop({ timeout }))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    slow.resolve({ body: 'the answer' })
+    expect((await busy.response()).text).toBe('the answer')
+    await Promise.all([leavesWhenEnded(busy), leavesWhenEnded(idle)])
+    expect(await stopped).toBeLessThan(3000)
+  })
+
   it('is over soon where nobody is connected', async () => {
     const { server } = await serveSlowly()
     expect(await timeOf(server.stop({ timeout: 15_000 }))).toBeLessThan(1000)

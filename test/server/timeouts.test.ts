@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Handler, ServerOptions } from '../../src/server.js'
 import { sendPieces } from '../support/drip-feed.js'
-import { connectPeer, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
+import { connectPeer, eventually, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
 
 /** Milliseconds of the timeout under test; the others are long. */
 const SHORT = 150
@@ -145,7 +145,7 @@ describe('keepAliveTimeout', () => {
     expectInTime(since)
     expect(server.stats()).toMatchObject({ served: 1, rejected: 0 })
     peer.destroy()
-    await expect.poll(() => server.stats().connections).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
   })
 
   test('counts from the end of each answer', async () => {
@@ -335,7 +335,7 @@ describe('a client that does not read its answer', () => {
     const { peer, server } = await connected({ bodyTimeout: SHORT }, handler)
     const since = performance.now()
     peer.pause().send(GET)
-    await expect.poll(() => server.stats().connections, { timeout: 8000 }).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
     expectInTime(since)
     expect(server.stats().inFlight).toBe(0)
     expect(server.events).toContain('httpkit.server.timeout.write')
@@ -365,7 +365,7 @@ describe('a client that does not read its answer', () => {
     const { peer, server } = await connected({})
     await peer.send('NONSENSE\r\n\r\n').responsesUntilEnd()
     const sending = sendSlowly(peer, 'x', SHORT)
-    await expect.poll(() => server.stats().connections, { timeout: 15_000 }).toBe(0)
+    await eventually(() => server.stats().connections).toBe(0)
     peer.destroy()
     await sending
   })

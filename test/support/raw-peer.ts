@@ -24,10 +24,12 @@
 //
 //   const answer = await ask(server.port, 'GET / …')               connect, send, read one answer, leave
 //
+//   await eventually(() => server.stats().connections).toBe(0)     expect.poll with the patience of the other waits
+//
 // The server's FIN does not close our side. Every wait gives up after WAIT_MS and says what had come by then.
 import { connect, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { type Handler, type HttpServer, runServer, type ServerOptions } from '../../src/server.js'
 
 const WAIT_MS = 10_000
@@ -380,6 +382,11 @@ async function readChunked(peer: RawPeer, response: ParsedResponse): Promise<voi
 function show(bytes: Buffer | string): string {
   const text = typeof bytes === 'string' ? bytes : bytes.toString('latin1')
   return JSON.stringify(text.length > 500 ? `${text.slice(0, 500)}… (${text.length} bytes)` : text)
+}
+
+/** Expects it of what `probe` returns, now or soon. */
+export function eventually<T>(probe: () => T) {
+  return expect.poll(probe, { timeout: WAIT_MS, interval: 10 })
 }
 
 // The other end of a test.
