@@ -1,0 +1,37 @@
+// What `npm pack` would publish: everything the exports name, and nothing that only leads to it.
+import { execFileSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { expect, it } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
+
+const root = new URL('..', import.meta.url)
+
+function packed(): { files: string[]; size: number } {
+  const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root })
+  const parsed = JSON.parse(output.toString()) as unknown
+  const [report] = (Array.isArray(parsed) ? parsed : Object.values(parsed as object)) as [
+    { files: { path: string }[]; size: number },
+  ]
+  return { files: report.files.map(({ path }) => path), size: report.size }
+}
+
+it('packs every file that exports and imports name, their types too', () => {
+  const { files } = packed()
+  const targets = [...Object.values(manifest.exports), ...Object.values(manifest.imports)].flatMap(
+    (target) => (typeof target === 'string' ? [target] : Object.values(target)),
+  )
+  for (const target of targets) expect(files).toContain(target.replace('./', ''))
+})
+
+it('packs nothing but the built package and its pages, in at most 90 kB', () => {
+  const { files, size } = packed()
+  const others = files.filter((path) => !/^build\/.*(\.js|\.d\.ts)$|^build\/core\.wasm$/.test(path))
+  expect(others.sort()).toEqual(['LICENSE', 'README.md', 'package.json'])
+  expect(files.filter((path) => path.startsWith('build/steps/') || path.includes('.asc.'))).toEqual([])
+  expect(size).toBeLessThanOrEqual(90_000)
+})
+
+it('is loaded by require as by import', async () => {
+  const required = createRequire(import.meta.url)('httpkit-wasm') as Record<string, unknown>
+  expect(Object.keys(required).sort()).toEqual(Object.keys(await import('../src/index.js')).sort())
+})
