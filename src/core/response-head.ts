@@ -103,6 +103,9 @@ export function writeFields(headers: ResponseHeaders | undefined): Readonly<Writ
   written.lines = written.connection = ''
   written.statedLength = -1
   written.closes = written.hasDate = written.hasServer = written.hasType = false
+  if (headers !== undefined && Symbol.iterator in headers) {
+    throw new TypeError('headers must be a plain map of names to values')
+  }
   for (const name in headers) {
     const value = headers[name]
     if (value === null || value === undefined) continue

@@ -414,6 +414,16 @@ describe('Connection', () => {
 })
 
 describe('fields', () => {
+  test.each([
+    ['a Web Headers', new Headers({ 'X-A': 'b' })],
+    ['a Map', new Map([['X-A', 'b']])],
+    ['a list of pairs', [['X-A', 'b']]],
+  ])('that come as %s are an error, for they would be lost', async (_, headers) => {
+    const { answer, server } = await get({ headers: headers as unknown as Record<string, string> })
+    expect(answer.status).toBe(500)
+    expect(String(server.errors[0]?.error)).toContain('plain map')
+  })
+
   test('have their names as written, in their order', async () => {
     const headers = {
       ETag: '"1"',
