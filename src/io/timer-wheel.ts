@@ -2,6 +2,9 @@
 // at the price of a store; the wheel looks only when the time it last heard of has come, and if the entry is due later
 // by then, files it again.
 
+/** Milliseconds: the longest that a timer can be set to, some 25 days. */
+export const MAX_DELAY_MS = 2 ** 31 - 1
+
 export interface Timed {
   /** Milliseconds on performance.now's clock, or Infinity. */
   dueAt: number
@@ -56,8 +59,8 @@ export class TimerWheel {
   private arm(tick: number): void {
     clearTimeout(this.timer)
     this.timerTick = tick
-    const delay = Math.max(1, Math.ceil(tick * this.tickMs - performance.now()))
-    this.timer = setTimeout(() => this.turn(), delay)
+    const delay = Math.ceil(tick * this.tickMs - performance.now())
+    this.timer = setTimeout(() => this.turn(), Math.min(Math.max(1, delay), MAX_DELAY_MS))
     this.timer.unref?.()
   }
 

@@ -269,6 +269,8 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
   }
 
   onAnswered(closes: boolean): void {
+    // Whoever was told of the answer's end may have ended the connection.
+    if (this.exchange === undefined) return
     this.exchange = undefined
     this.context.ended()
     this.body?.fail(new Error('the request has been answered'))

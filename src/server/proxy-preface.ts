@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import { type Headers, newHeaders } from '../core/fields.js'
 import { type ProxyHeader, readProxyHeader } from '../core/proxy-header.js'
+import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 
 export interface Proxied {
   /** The client's address, where the proxy named one. */
@@ -43,7 +44,7 @@ export function readPreface(
     clearTimeout(timer)
     socket.destroy()
   }
-  const timer = Number.isFinite(timeoutMs) ? setTimeout(onEnd, timeoutMs) : undefined
+  const timer = setTimeout(onEnd, Math.min(timeoutMs, MAX_DELAY_MS))
   socket.on('readable', onReadable).on('end', onEnd).on('error', onEnd)
 }
 

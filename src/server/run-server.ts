@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { ProtocolError } from '../core/protocol-error.js'
+import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import { Connection } from './connection.js'
 import { ServerContext } from './context.js'
 import { MAX_CONNECTIONS } from './events.js'
@@ -100,7 +101,7 @@ class RunningServer implements HttpServer {
   // While the handshake lasts, a peer that ends its side has gone; after it, half-closing is its right.
   private createSecureListener(tls: NonNullable<ServerContext['settings']['tls']>): TlsServer {
     const { headersTimeout } = this.context.settings
-    const handshakeTimeout = Number.isFinite(headersTimeout) ? headersTimeout : 120_000
+    const handshakeTimeout = Math.min(headersTimeout, MAX_DELAY_MS)
     const options = {
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout,
@@ -203,11 +204,11 @@ class RunningServer implements HttpServer {
   // Requests in flight end; a connection's next request is answered with a close; what is idle after that is closed.
   private stopGracefully(timeoutMs: number): void {
     const { context } = this
-    const cutAt = performance.now() + timeoutMs
+    const cutAt = performance.now() + Math.min(timeoutMs, MAX_DELAY_MS)
     if (cutAt >= this.cutAt) return
     this.cutAt = cutAt
     clearTimeout(this.cutTimer)
-    this.cutTimer = setTimeout(() => this.cut(), timeoutMs)
+    this.cutTimer = setTimeout(() => this.cut(), Math.min(timeoutMs, MAX_DELAY_MS))
     const closeIdle = (): void => {
       if (context.inFlight > 0) return
       for (const connection of context.connections) connection.closeIfIdle()

@@ -79,23 +79,24 @@ class Replay {
     this.reader.feed(windowStart, end)
     for (let event = this.reader.next(); event !== NEED_MORE; event = this.reader.next()) {
       this.take(event)
-      if (event === ERROR || this.events.at(-1) === 'close') return false
+      if (this.events.at(-1) === 'close') return false
     }
     return true
   }
 
   finish(): string[] {
-    if (!this.reader.isIdle) this.events.push('need-more')
+    if (!this.reader.isIdle && !this.reader.error) this.events.push('need-more')
     return this.events
   }
 
   private take(event: number): void {
-    const { reader } = this
+    const { reader, events } = this
+    if (events.at(-1)?.startsWith('error ')) throw new Error(`an event after the error: ${event}`)
     if (event === HEAD) this.takeHead(latin1(reader.headStart, reader.at))
     else if (event === PIECE) this.body += latin1(reader.pieceStart, reader.pieceEnd)
     else if (event === END) this.takeEnd([])
     else if (event === TRAILERS) this.takeEnd(listFields(latin1(reader.headStart, reader.at)))
-    else if (event === ERROR) this.events.push(`error ${reader.error!.code} ${reader.error!.status}`)
+    else if (event === ERROR) events.push(`error ${reader.error!.code} ${reader.error!.status}`)
     else throw new Error(`an event of no known kind: ${event}`)
   }
 
