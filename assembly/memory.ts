@@ -22,7 +22,7 @@ export const DESK: usize = memory.data(DESK_SIZE + SLACK_SIZE, 64)
 /** The largest number of field-lines a head can have; `maxHeaders` may be less, not more. */
 export const MAX_FIELDS: i32 = 2048
 
-// What a call found, 16 words and then one record for each field-line. Offsets count from the call's `start`.
+// What a call found, 20 words and then one record for each field-line. Offsets count from the call's `start`.
 //
 //   0  resumeAt        where the unfinished line begins, after NEED_MORE
 //   1  fieldCount
@@ -39,6 +39,7 @@ export const MAX_FIELDS: i32 = 2048
 //  12  contentLength   an f64, in words 12 and 13
 //  14  errorAt
 //  15  headStart       past an empty line before the request-line
+//  16  seenAt          the byte that showed the fault, where that is not the byte at errorAt but a later one
 //
 // A field-line's record, 4 words:
 //  ├── nameStart ──┼── nameLength << 8 | word id ──┼── valueStart ──┼── valueEnd ──┤
@@ -59,10 +60,13 @@ export class HeadRecord {
   contentLength: f64
   errorAt: u32
   headStart: u32
+  seenAt: u32
 }
 
-export const RECORD: usize = memory.data(64 + (MAX_FIELDS + 1) * 16, 16)
-export const FIELD_RECORDS: usize = RECORD + 64
+const HEAD_RECORD_SIZE: i32 = 80
+
+export const RECORD: usize = memory.data(HEAD_RECORD_SIZE + (MAX_FIELDS + 1) * 16, 16)
+export const FIELD_RECORDS: usize = RECORD + HEAD_RECORD_SIZE
 const FIELD_RECORD_SIZE: u32 = 16
 
 /** Where the record of field-line `index` lies. */

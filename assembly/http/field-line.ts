@@ -72,6 +72,7 @@ function nameError(record: HeadRecord, start: usize, line: usize, at: usize, end
     let next = at
     while (isBlank(load<u8>(next))) next++
     if (next >= end) return NEED_MORE
+    record.seenAt = <u32>(next - start)
     return load<u8>(next) == COLON ? SPACE_BEFORE_COLON : BAD_FIELD_NAME
   }
   if (byte == CR && at + 1 >= end) return NEED_MORE

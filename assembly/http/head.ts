@@ -58,6 +58,7 @@ export function readRequestHead(
   record.flags = flags
   record.fieldCount = 0
   record.resumeAt = 0
+  record.seenAt = 0
   let line = start
   if ((flags & STARTED) == 0) {
     if (isLineEnd(line)) line += 2
@@ -136,7 +137,7 @@ function lineResult(
 ): i32 {
   let stop: usize
   if (result > 0) stop = line + result - 2
-  else if (result < 0) stop = start + record.errorAt
+  else if (result < 0) stop = start + max(record.errorAt, record.seenAt)
   else stop = load<u8>(end - 1) == CR && end > line ? end - 1 : end
   if (<i32>(stop - line) > maxLine) return lineError(record, <u32>(line - start) + maxLine, tooLong)
   if (result > 0 || <i32>(stop - start) > maxHead) return lineError(record, maxHead, HEAD_TOO_LARGE)

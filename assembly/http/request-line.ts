@@ -30,6 +30,7 @@ export function readRequestLine(record: HeadRecord, start: usize, line: usize, e
     methodEnd == line + 3 && load<u32>(line) == GET_SP ? GET : methodAt(line, <u32>(methodEnd - line))
   if (record.method == 0 && hasLowerCase(line, methodEnd)) {
     record.errorAt = <u32>(line - start)
+    record.seenAt = <u32>(methodEnd - start)
     return METHOD_NOT_IMPLEMENTED
   }
 
@@ -44,6 +45,7 @@ export function readRequestLine(record: HeadRecord, start: usize, line: usize, e
     !readOtherForm(record, start, target, targetEnd)
   ) {
     record.errorAt = <u32>(target - start)
+    record.seenAt = record.targetEnd
     return BAD_TARGET
   }
 

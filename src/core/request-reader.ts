@@ -199,7 +199,7 @@ export class RequestReader {
 
   private nextTrailers(): number {
     const result = this.readHead(STARTED | IN_TRAILERS)
-    if (result <= 0) return result === 0 ? NEED_MORE : this.fail(errorOfResult(result, u32[ERROR_AT]))
+    if (result <= 0) return result === 0 ? NEED_MORE : this.failAt(result)
     return this.endBody(TRAILERS)
   }
 
@@ -213,7 +213,12 @@ export class RequestReader {
   // The request-line may have been read long before the fault in the head was.
   private failInHead(result: number): number {
     this.method = this.partial?.method ?? (u32[FLAGS]! & STARTED ? u32[METHOD]! : 0)
-    return this.fail(errorOfResult(result, u32[ERROR_AT]))
+    return this.failAt(result)
+  }
+
+  // A head that dribbled in is read line by line, and the core counts from the line.
+  private failAt(result: number): number {
+    return this.fail(errorOfResult(result, u32[ERROR_AT]! + (this.partial?.lineAt ?? 0)))
   }
 
   private refuse(code: string): number {
