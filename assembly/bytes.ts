@@ -22,8 +22,6 @@ export const BACKSLASH: u8 = 0x5c
 export const RIGHT_BRACKET: u8 = 0x5d
 export const DEL: u8 = 0x7f
 
-export const LANES: v128 = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-
 const HIGH_NIBBLE: v128 = i8x16(0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0)
 const TCHAR_LOW_NIBBLE: v128 = i8x16(58, 63, 62, 63, 63, 63, 63, 63, 62, 62, 61, 21, 52, 21, 61, 28)
 // unreserved and sub-delims: a reg-name but for its percent-encodings
@@ -43,12 +41,6 @@ export function tokenMisses(bytes: v128): i32 {
 /** A bit for each of the sixteen bytes that is neither unreserved nor a sub-delim. */
 export function hostMisses(bytes: v128): i32 {
   return misses(bytes, NAME_LOW_NIBBLE)
-}
-
-/** 0x20 in the lanes that hold an upper-case letter, else 0. */
-export function upperCaseBits(bytes: v128): v128 {
-  const isUpper = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x41)), i8x16.splat(26))
-  return v128.and(isUpper, i8x16.splat(0x20))
 }
 
 export function isTokenByte(byte: u8): bool {

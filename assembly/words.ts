@@ -4,8 +4,6 @@
 //
 // The list stands once, as text; the hash table is filled from it when the module is instantiated.
 
-import { LANES, upperCaseBits } from './bytes'
-
 const METHODS =
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH LOCK UNLOCK REPORT ACL MOVE COPY MKCOL LIST'
 
@@ -32,8 +30,12 @@ export const LAST_HEAD_ONLY_FIELD: u32 = 38
 export const WORD_SIZE: u32 = 32
 const MAX_WORDS: u32 = 128
 const SLOTS: u32 = 512
+const CASE_BIT: u8 = 0x20
 
 export const WORDS: usize = memory.data(MAX_WORDS * WORD_SIZE, 16)
+// Which bits of a text must be the word's: all of a method's; of a field name all but the case of its letters; none past
+// its end.
+const MASKS: usize = memory.data(MAX_WORDS * WORD_SIZE, 16)
 const LENGTHS: usize = memory.data(MAX_WORDS)
 const SLOT_TABLE: usize = memory.data(SLOTS)
 
@@ -57,7 +59,10 @@ function addWords(list: string, firstId: u32): u32 {
   let length: u32 = 0
   for (let i = 0; i <= list.length; i++) {
     if (i < list.length && list.charCodeAt(i) != 0x20) {
-      store<u8>(WORDS + id * WORD_SIZE + length++, <u8>list.charCodeAt(i))
+      const byte = <u8>list.charCodeAt(i)
+      const at = id * WORD_SIZE + length++
+      store<u8>(WORDS + at, byte)
+      store<u8>(MASKS + at, <u8>(byte - 0x61) < 26 ? ~CASE_BIT : 0xff)
     } else {
       addWord(id++, length)
       length = 0
@@ -71,37 +76,34 @@ export const WORD_COUNT: u32 = addWords(OTHER_FIELDS, addWords(HEAD_ONLY_FIELDS,
 
 /** The number of the method of `length` bytes at `text`, or 0. Reads 32 bytes; case counts (RFC 9110 §9.1). */
 export function methodAt(text: usize, length: u32): u32 {
-  return wordAt(text, length, 0)
+  const word = wordAt(text, length)
+  return word < HOST ? word : 0
 }
 
 /** The number of the field name of `length` bytes at `text`, or 0. Reads 32 bytes; case does not count (§5.1). */
 export function fieldNameAt(text: usize, length: u32): u32 {
-  return wordAt(text, length, CASE_BIT)
+  const word = wordAt(text, length)
+  return word < HOST ? 0 : word
 }
 
-const CASE_BIT: u8 = 0x20
-
-function wordAt(text: usize, length: u32, caseBit: u8): u32 {
+function wordAt(text: usize, length: u32): u32 {
   if (length - 1 >= WORD_SIZE) return 0
   let slot = slotOf(text, length)
   let id: u32 = load<u8>(SLOT_TABLE + slot)
-  while (id != 0 && !isWord(id, text, length, caseBit)) {
+  while (id != 0 && !isWord(id, text, length)) {
     slot = (slot + 1) & (SLOTS - 1)
     id = load<u8>(SLOT_TABLE + slot)
   }
   return id
 }
 
-function isWord(id: u32, text: usize, length: u32, caseBit: u8): bool {
+function isWord(id: u32, text: usize, length: u32): bool {
   if (load<u8>(LENGTHS + id) != length) return false
-  const word = WORDS + id * WORD_SIZE
-  if (length <= 16) return isSameVector(text, word, length, caseBit)
-  return isSameVector(text, word, 16, caseBit) && isSameVector(text + 16, word + 16, length - 16, caseBit)
+  const word = id * WORD_SIZE
+  return isSame(text, word) && (length <= 16 || isSame(text + 16, word + 16))
 }
 
-function isSameVector(text: usize, word: usize, length: u32, caseBit: u8): bool {
-  const bytes = v128.load(text)
-  const folded = v128.or(bytes, v128.and(upperCaseBits(bytes), i8x16.splat(<i8>caseBit)))
-  const inWord = i8x16.lt_u(LANES, i8x16.splat(<i8>length))
-  return !v128.any_true(v128.and(inWord, v128.xor(folded, v128.load(word))))
+function isSame(text: usize, word: u32): bool {
+  const difference = v128.xor(v128.load(text), v128.load(WORDS + word))
+  return !v128.any_true(v128.and(difference, v128.load(MASKS + word)))
 }
