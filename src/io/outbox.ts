@@ -1,5 +1,6 @@
 // What one socket is sent. Everything written within one turn leaves in one write: text is gathered as a binary string
 // (one character, one byte), large bytes are corked behind it uncopied. It knows how much the peer has yet to take.
+import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { unsentBytes } from './read-window.js'
 

@@ -4,7 +4,9 @@
 // answered at once, then one write. Where a handler takes its time, what follows its request is parked, a bounded
 // number of bytes, and the socket is read on only to see it close. Parked bytes go through the inbox again in a turn of
 // their own, never inside another connection's read.
+
 import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { GrowingBytes } from '../core/growing-bytes.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import { END, ERROR, HEAD, PIECE, RequestReader, TRAILERS } from '../core/request-reader.js'

@@ -1,5 +1,6 @@
 // One request and its answer: the answer's head goes out once, then pieces, then the end. Its framing (RFC 9112 §6.2)
 // is decided here and nowhere else, so a body can never be longer or shorter than its head says.
+import { Buffer } from 'node:buffer'
 import { type ResponseHeaders, type WrittenFields, writeFields } from '../core/response-head.js'
 import { hasNoBody, statusLine } from '../core/status.js'
 import { utf8AsBinary } from '../core/text.js'

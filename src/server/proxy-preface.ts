@@ -1,5 +1,6 @@
 // What comes before a connection's first byte where `proxyProtocol` is on. It is read from the socket as a stream, since
 // under TLS it stands outside the encryption; what follows it goes on to whom it is meant for.
+import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { type Headers, newHeaders } from '../core/fields.js'
 import { type ProxyHeader, readProxyHeader } from '../core/proxy-header.js'

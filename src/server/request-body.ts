@@ -1,6 +1,7 @@
 // A request's body: what the connection pushes on one side, the handler pulls on the other. The queue between them is
 // bounded by pausing the socket. A body that came whole with its head is not even copied as long as the handler reads
 // it at once: it is taken straight from the inbox.
+import { Buffer } from 'node:buffer'
 import { GrowingBytes } from '../core/growing-bytes.js'
 import { memory } from '../core/wasm.js'
 import type { RequestBody } from './ring.js'

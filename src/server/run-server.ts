@@ -1,5 +1,7 @@
 // A server's life: listen, accept, and stop within a grace period.
+
 import { createServer, type Server, type Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { ProtocolError } from '../core/protocol-error.js'
 import { MAX_DELAY_MS } from '../io/timer-wheel.js'

@@ -39,8 +39,9 @@ beforeAll(async () => {
   ;({ program: server, origin } = await serveExamples())
 }, 120_000)
 
+// Its sample goes with it only if it may end by itself.
 afterAll(async () => {
-  server?.child.kill('SIGKILL')
+  server?.child.kill('SIGTERM')
   await server?.exit
 })
 

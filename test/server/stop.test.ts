@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { asChannel, type Channel, type HttpServer, type RingResponse, runServer } from '../../src/server.js'
 import { connectPeer, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
-import { type Deferred, deferred, timeOf, until } from '../support/waiting.js'
+import { type Deferred, deferred, stableFor, timeOf, until } from '../support/waiting.js'
 
 const get = (path = '/'): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 
@@ -119,9 +119,9 @@ describe('stop()', () => {
 
   it('leaves no timer behind that keeps the process alive', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+    const before = await stableFor(300, timers)
     const { server } = await serveSlowly()
     await busyPeer(server)
-    const before = timers()
     void server.stop({ timeout: 60_000 })
     await server.stop()
     await server.stop({ timeout: 60_000 })

@@ -2,7 +2,7 @@
 //
 //   GET /pieces    1 GiB from a generator        GET /file    the file that FILE names        GET /stream    the same, as a stream
 //   GET /channel   1 GiB through a channel that waits for drained()
-//   POST /count    reads the body piece by piece, answers how many bytes it was
+//   POST /count    reads the body piece by piece, with a rest of 2 s after 100 MiB, and answers how many bytes it was
 //
 // It sends { port }, and to 'watch' answers nothing, to 'report' { rss, most }: bytes at the 'watch', and the most since.
 import { createReadStream } from 'node:fs'
@@ -29,7 +29,13 @@ async function handler(req) {
   if (req.uri === '/stream') return { body: createReadStream(process.env.FILE) }
   if (req.uri === '/channel') return asChannel(req, { onOpen: (channel) => void sendAll(channel) })
   let bytes = 0
-  for await (const read of req.body) bytes += read.length
+  let hasPaused = false
+  for await (const read of req.body) {
+    bytes += read.length
+    if (hasPaused || bytes < 100 * 1024 * 1024) continue
+    hasPaused = true
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+  }
   return { body: String(bytes) }
 }
 
