@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { Client, fetch, Pool, type RequestInit, request } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { asChannel, type CloseStatus, type Handler, type ServerOptions } from '../../src/server.js'
+import { acceptedConnections } from '../support/accepted.js'
 import { serve, type TestServer } from '../support/raw-peer.js'
 import { deferred, until } from '../support/waiting.js'
 
@@ -62,11 +63,14 @@ describe('undici.request', () => {
   it('sends HEAD and goes on with the connection', async () => {
     const { url } = await serveAt(() => ({ body: 'a body' }))
     const one = client(url)
+    const accepted = acceptedConnections()
     for (const method of ['HEAD', 'GET', 'HEAD', 'GET'] as const) {
-      const answer = await one.request({ path: '/', method })
+      // By default undici closes after HEAD, for the sake of servers that send a body.
+      const answer = await one.request({ path: '/', method, reset: false })
       expect(answer.headers['content-length']).toBe('6')
       expect(await answer.body.text()).toBe(method === 'HEAD' ? '' : 'a body')
     }
+    expect(accepted.count).toBe(1)
   })
 
   it('sees repeated fields, and those that are empty', async () => {
@@ -154,9 +158,8 @@ describe('fetch', () => {
 
 describe('a pipelining client', () => {
   it('gets a thousand answers in order over one connection', async () => {
-    let most = 0
+    const accepted = acceptedConnections()
     const { server, url } = await serveAt(async (req) => {
-      most = Math.max(most, server.stats().connections)
       const delay = Number(req.queryString)
       if (delay) await new Promise((resolve) => setTimeout(resolve, delay))
       return { body: req.uri }
@@ -171,18 +174,19 @@ describe('a pipelining client', () => {
       }),
     )
     expect(order).toEqual(Array.from({ length: 1000 }, (_, index) => index))
-    expect(most).toBe(1)
+    expect(accepted.count).toBe(1)
     expect(server.stats().served).toBe(1000)
   })
 
   it('goes on after answers of every kind', async () => {
-    const { server, url } = await serveAt((req) => {
+    const { url } = await serveAt((req) => {
       if (req.uri === '/throw') throw new Error('thrown')
       if (req.uri === '/pieces') return { body: ['a', 'b', 'c'] }
       if (req.uri === '/channel')
         return asChannel(req, { onOpen: (ch) => void setTimeout(() => ch.send('later'), 2) })
       return { status: Number(req.uri.slice(1)) }
     })
+    const accepted = acceptedConnections()
     const one = client(url, { pipelining: 8 })
     const paths = ['/200', '/throw', '/pieces', '/204', '/channel', '/304', '/404']
     const statuses = await Promise.all(
@@ -194,7 +198,7 @@ describe('a pipelining client', () => {
     )
     expect(statuses.slice(0, 7)).toEqual([200, 500, 200, 204, 200, 304, 404])
     expect(new Set(statuses.filter((_, index) => index % 7 === 1))).toEqual(new Set([500]))
-    expect(server.stats().connections).toBe(1)
+    expect(accepted.count).toBe(1)
   })
 })
 
@@ -279,6 +283,7 @@ describe('an abort', () => {
 describe('a pool', () => {
   it('serves 2,000 requests over 20 connections', async () => {
     const { server, url } = await serveAt(echo)
+    const accepted = acceptedConnections()
     const pool = new Pool(url, { connections: 20, pipelining: 4 })
     onTestFinished(() => pool.destroy())
     const texts = await Promise.all(
@@ -289,6 +294,6 @@ describe('a pool', () => {
     )
     expect(texts).toEqual(Array.from({ length: 2000 }, (_, index) => String(index)))
     expect(server.stats()).toMatchObject({ served: 2000, rejected: 0 })
-    expect(server.stats().connections).toBeLessThanOrEqual(20)
+    expect(accepted.count).toBeLessThanOrEqual(20)
   })
 })

@@ -383,6 +383,22 @@ describe('a peer that pipelines thousands of requests and reads no answer', () =
     },
   )
 
+  it.each<[string, (req: RingRequest) => RingResponse | Promise<RingResponse>]>([
+    ['is a long poll', (req) => asChannel(req, {})],
+    ['is still being made', () => new Promise(() => {})],
+  ])(
+    'makes the server read a bounded number of bytes, where the answer before %s',
+    async (_what, handler) => {
+      const server = await serve(handler)
+      const peer = (await connectPeer(server.port)).send(get())
+      await until(() => server.stats().inFlight === 1)
+      peer.send(get().repeat(500_000))
+      const read = await stableFor(300, () => server.stats().bytesIn)
+      expect(read).toBeLessThan(megabyte)
+      expect(server.stats()).toMatchObject({ inFlight: 1, served: 0 })
+    },
+  )
+
   it('gets every answer, in order, as soon as it reads', async () => {
     const filler = 'x'.repeat(10_000)
     const server = await serve(({ uri }) => ({ body: `${uri} ${filler}` }))
