@@ -33,8 +33,19 @@ function misses(bytes: v128, lowNibble: v128): i32 {
   return i8x16.bitmask(i8x16.eq(v128.and(low, high), i8x16.splat(0)))
 }
 
-/** A bit for each of the sixteen bytes that is not a tchar. */
-export function tokenMisses(bytes: v128): i32 {
+/** Where the token that begins at `start` ends: the first byte that is no tchar. The sentinel ends it at the latest. */
+export function tokenEnd(start: usize): usize {
+  let at = start
+  let misses = tokenMisses(v128.load(at))
+  while (misses == 0) {
+    at += 16
+    misses = tokenMisses(v128.load(at))
+  }
+  return at + ctz(misses)
+}
+
+// A bit for each of the sixteen bytes that is not a tchar.
+function tokenMisses(bytes: v128): i32 {
   return misses(bytes, TCHAR_LOW_NIBBLE)
 }
 

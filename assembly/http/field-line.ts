@@ -1,7 +1,7 @@
 // field-name ":" OWS field-value OWS CRLF (RFC 9112 §5). Both are only checked, sixteen bytes a
 // step; the name is then looked for among the known words.
 
-import { COLON, CR, DEL, HTAB, isBlank, LF, SP, tokenMisses } from '../bytes'
+import { COLON, CR, DEL, HTAB, isBlank, LF, SP, tokenEnd } from '../bytes'
 import { fieldRecord, HeadRecord } from '../memory'
 import {
   BAD_FIELD_NAME,
@@ -18,7 +18,7 @@ import { readLineEnd } from './line-end'
 
 /** Reads one field-line into the next field record. @returns bytes of the line, or NEED_MORE, or an error */
 export function readFieldLine(record: HeadRecord, start: usize, line: usize, end: usize): i32 {
-  const nameEnd = nameStop(line)
+  const nameEnd = tokenEnd(line)
   if (load<u8>(nameEnd) != COLON || nameEnd == line) return nameError(record, start, line, nameEnd, end)
 
   let value = nameEnd + 1
@@ -42,17 +42,6 @@ export function readFieldLine(record: HeadRecord, start: usize, line: usize, end
   store<u32>(field, <u32>(valueEnd - start), 12)
   record.fieldCount++
   return <i32>(stop - line) + lineEnd
-}
-
-// The first byte that is no tchar.
-function nameStop(line: usize): usize {
-  let at = line
-  let misses = tokenMisses(v128.load(at))
-  while (misses == 0) {
-    at += 16
-    misses = tokenMisses(v128.load(at))
-  }
-  return at + ctz(misses)
 }
 
 // A name that the core does not know is made lower-case where it stands; a known one has its string in the host.

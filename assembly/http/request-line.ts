@@ -1,7 +1,7 @@
 // method SP request-target SP HTTP-version CRLF (RFC 9112 §3). One pass: each part is scanned sixteen bytes a step, and
 // its first byte that does not belong says where it ends or what is wrong.
 
-import { ASTERISK, COLON, CR, HASH, LF, QUESTION, SLASH, SP, tokenMisses } from '../bytes'
+import { ASTERISK, COLON, CR, HASH, LF, QUESTION, SLASH, SP, tokenEnd } from '../bytes'
 import { ABSOLUTE_TARGET, HeadRecord, STARTED, VERSION_1_1 } from '../memory'
 import {
   BAD_METHOD,
@@ -23,7 +23,7 @@ const HTTP: u32 = 0x70747468
 
 /** @returns bytes of the line, or NEED_MORE, or an error with `errorAt` set */
 export function readRequestLine(record: HeadRecord, start: usize, line: usize, end: usize): i32 {
-  const methodEnd = load<u32>(line) == GET_SP ? line + 3 : methodEndOf(line)
+  const methodEnd = load<u32>(line) == GET_SP ? line + 3 : tokenEnd(line)
   if (load<u8>(methodEnd) != SP || methodEnd == line) return methodError(record, start, line, methodEnd, end)
   record.methodEnd = <u32>(methodEnd - start)
   record.method =
@@ -60,16 +60,6 @@ export function readRequestLine(record: HeadRecord, start: usize, line: usize, e
   }
   record.flags |= STARTED
   return <i32>(versionEnd - line) + lineEnd
-}
-
-function methodEndOf(line: usize): usize {
-  let at = line
-  let misses = tokenMisses(v128.load(at))
-  while (misses == 0) {
-    at += 16
-    misses = tokenMisses(v128.load(at))
-  }
-  return at + ctz(misses)
 }
 
 function hasLowerCase(start: usize, end: usize): bool {
