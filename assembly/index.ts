@@ -4,25 +4,41 @@ export { CHUNKS_DONE, CHUNKS_TRAILERS, readChunks } from './http/chunked'
 export { readRequestHead } from './http/head'
 export {
   ABSOLUTE_TARGET,
+  ALLOWS_DEFLATE,
   CHUNK_RECORD,
   CONNECTION_CLOSE,
   CONNECTION_KEEP_ALIVE,
   CONNECTION_UPGRADE,
   DESK,
+  DESK_FRAMES,
   DESK_SIZE,
   EXPECT_CONTINUE,
   EXPECT_OTHER,
+  EXPECTS_MASK,
   FIELD_RECORDS,
   GAP_SIZE,
+  HAS_CLOSED,
   HAS_CONTENT_LENGTH,
   HAS_TRANSFER_ENCODING,
   IN_TRAILERS,
   INBOX,
+  INBOX_FRAMES,
   MAX_FIELDS,
+  MAX_FRAME_ROWS,
   RECORD,
+  ROW_BEGINS,
+  ROW_ENDS,
+  ROW_FIN,
+  ROW_NON_ASCII,
+  ROW_RSV1,
   STARTED,
+  TRAY,
+  TRAY_SIZE,
   UPGRADE_WEBSOCKET,
   VERSION_1_1,
   WINDOW_SIZE,
 } from './memory'
+export { validateUtf8 } from './utf8'
+export { readFrames, writeFrameHeader } from './websocket/frame'
+export { mask } from './websocket/mask'
 export { WORD_COUNT, WORD_SIZE, WORDS } from './words'

@@ -9,15 +9,17 @@
 //  ├──────── gap ─── ▒▒▒▒tail▒▒▒▒│▒▒▒▒▒▒ new bytes ▒▒▒▒▒▒ ────────┼─ slack ─┤
 //
 // The desk is the same in small, for codec calls that come from no socket: a handler may make one while the inbox
-// still holds requests that wait.
+// still holds requests that wait. On the tray lie frames that are to be sent, until the end of a turn.
 
 export const GAP_SIZE: i32 = 256 * 1024
 export const WINDOW_SIZE: i32 = 64 * 1024
 export const SLACK_SIZE: i32 = 64
 export const DESK_SIZE: i32 = 320 * 1024
+export const TRAY_SIZE: i32 = 64 * 1024
 
 export const INBOX: usize = memory.data(GAP_SIZE + WINDOW_SIZE + SLACK_SIZE, 64)
 export const DESK: usize = memory.data(DESK_SIZE + SLACK_SIZE, 64)
+export const TRAY: usize = memory.data(TRAY_SIZE + SLACK_SIZE, 64)
 
 /** The largest number of field-lines a head can have; `maxHeaders` may be less, not more. */
 export const MAX_FIELDS: i32 = 2048
@@ -103,3 +105,52 @@ export class ChunkRecord {
 }
 
 export const CHUNK_RECORD: usize = memory.data(64, 16)
+
+// What `readFrames` knows and finds (websocket/frame.ts), 12 words and then a row for each frame, or piece of one. The
+// words up to `rowCount` and the last two numbers are the place in the stream of frames, which the host keeps for each
+// connection.
+@unmanaged
+export class FrameRecord {
+  flags: u32 // what may come, and what has begun: the bits below
+  utf8: u32 // where the text that has begun stands (utf8.ts)
+  key: u32 // the masking key of the frame that has begun, turned to its next byte
+  frame: u32 // the row flags of the frame that has begun
+  rowCount: u32
+  consumed: u32
+  messageBytes: f64 // payload of the message that has begun, as declared so far
+  maxMessage: f64
+  remaining: f64 // payload bytes to come of the frame that has begun
+}
+
+// A row, 3 words. The payload is unmasked where it lies; its place is an address, not an offset.
+//  ├── flags ──┼── start ──┼── end ──┤
+const FRAME_RECORD_SIZE: i32 = 48
+export const FRAME_ROW_SIZE: i32 = 12
+export const MAX_FRAME_ROWS: u32 = 512
+
+const FRAME_TABLE_SIZE: i32 = FRAME_RECORD_SIZE + FRAME_ROW_SIZE * <i32>MAX_FRAME_ROWS
+
+/** Frames that came from a socket; and those of a codec call, which a handler may make while the first are worked off. */
+export const INBOX_FRAMES: usize = memory.data(FRAME_TABLE_SIZE, 16)
+export const DESK_FRAMES: usize = memory.data(FRAME_TABLE_SIZE, 16)
+
+/** Where row `index` of the record's table lies. */
+export function frameRow(record: FrameRecord, index: u32): usize {
+  return changetype<usize>(record) + FRAME_RECORD_SIZE + index * FRAME_ROW_SIZE
+}
+
+// Bits of FrameRecord.flags.
+export const EXPECTS_MASK: u32 = 1 // the reader is a server
+export const ALLOWS_DEFLATE: u32 = 2 // RSV1 has a meaning (RFC 7692 §6)
+export const IN_TEXT: u32 = 4 // a message has begun, of this kind
+export const IN_BINARY: u32 = 8
+export const IN_DEFLATED: u32 = 16 // and it is compressed
+export const IN_FRAME: u32 = 32 // a frame has begun
+export const HAS_CLOSED: u32 = 64 // a close frame has come: nothing after it counts
+
+// Bits of a row's flags; the lowest four are the opcode.
+export const ROW_FIN: u32 = 16
+export const ROW_RSV1: u32 = 32
+export const ROW_BEGINS: u32 = 64 // the piece is its frame's first
+export const ROW_ENDS: u32 = 128 // and its last
+export const ROW_NON_ASCII: u32 = 256 // of a text that is not compressed: some byte is above 0x7f

@@ -47,3 +47,17 @@ export const FORBIDDEN_TRAILER: i32 = -30
 
 // The status-line, §4
 export const BAD_STATUS_LINE: i32 = -31
+
+// WebSocket frames, RFC 6455 §5
+export const RESERVED_BIT: i32 = -32
+export const BAD_OPCODE: i32 = -33
+export const UNMASKED_FRAME: i32 = -34
+export const MASKED_FRAME: i32 = -35
+export const FRAGMENTED_CONTROL: i32 = -36
+export const CONTROL_TOO_LONG: i32 = -37
+export const STRAY_CONTINUATION: i32 = -38
+export const INTERRUPTED_MESSAGE: i32 = -39
+export const BAD_LENGTH: i32 = -40
+export const MESSAGE_TOO_BIG: i32 = -41
+export const BAD_UTF8: i32 = -42
+export const BAD_CLOSE: i32 = -43

@@ -1,4 +1,7 @@
 // httpkit-wasm/core: the wire codecs over the wasm module, without I/O. Runs wherever WebAssembly does.
 export type { Headers } from './core/fields.js'
+export { type Frame, FrameDecoder, type FrameDecoderOptions } from './core/frame-decoder.js'
+export { encodeFrame, type FrameToEncode } from './core/frame-writer.js'
 export { parseRequestHead, type RequestHead } from './core/parse-head.js'
 export { ProtocolError } from './core/protocol-error.js'
+export { validUtf8 } from './core/valid-utf8.js'

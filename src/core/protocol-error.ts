@@ -1,7 +1,8 @@
-// The core's results as errors: each has a name, the status a server answers it with, and a sentence for the peer.
-// The order is that of assembly/result.ts: result -1 is the first row. Rows past the core's are found by the host.
+// The core's results as errors: each has a name, what a peer is told by it (a status, or among WebSocket's a close code),
+// and a sentence. The order is that of assembly/result.ts: result -1 is the first row. Rows past the core's are found by
+// the host.
 
-const rules: readonly (readonly [code: string, status: number, message: string])[] = [
+const rules: readonly (readonly [code: string, tells: number, message: string])[] = [
   ['BAD_REQUEST_LINE', 400, 'malformed request-line'],
   ['BAD_METHOD', 400, 'the method is not a token'],
   ['METHOD_NOT_IMPLEMENTED', 501, 'methods are case-sensitive, and this one has lower-case letters'],
@@ -33,6 +34,20 @@ const rules: readonly (readonly [code: string, status: number, message: string])
   ['BAD_CHUNK_END', 400, 'chunk data not followed by CRLF'],
   ['FORBIDDEN_TRAILER', 400, 'a trailer that may only stand in the head'],
   ['BAD_STATUS_LINE', 502, 'malformed status-line'],
+  ['RESERVED_BIT', 1002, 'a reserved bit is set'],
+  ['BAD_OPCODE', 1002, 'a reserved opcode'],
+  ['UNMASKED_FRAME', 1002, 'a frame from a client that is not masked'],
+  ['MASKED_FRAME', 1002, 'a frame from a server that is masked'],
+  ['FRAGMENTED_CONTROL', 1002, 'a fragmented control frame'],
+  ['CONTROL_TOO_LONG', 1002, 'a control frame of more than 125 bytes'],
+  ['STRAY_CONTINUATION', 1002, 'a continuation of nothing'],
+  ['INTERRUPTED_MESSAGE', 1002, 'a new message in the middle of another'],
+  ['BAD_LENGTH', 1002, 'a length that is not written as it must be'],
+  ['MESSAGE_TOO_BIG', 1009, 'the message is too big'],
+  ['BAD_UTF8', 1007, 'text that is not UTF-8'],
+  ['BAD_CLOSE', 1002, 'a close frame with a code that may not be sent'],
+  ['BAD_DEFLATE', 1007, 'a message that cannot be inflated'],
+  ['BAD_EXTENSIONS', 400, 'malformed Sec-WebSocket-Extensions, or what was not offered'],
   ['BODY_TOO_LARGE', 413, 'the body is too large'],
   ['BODY_CUT_SHORT', 400, 'the client has gone in the middle of the body'],
   ['EXPECTATION_FAILED', 417, 'the only expectation met is 100-continue'],
@@ -41,7 +56,10 @@ const rules: readonly (readonly [code: string, status: number, message: string])
   ['BODY_TIMEOUT', 408, 'the body stalled'],
 ]
 
-/** What a peer sent broke the protocol, or one of our limits. `code` names the rule, `status` answers it. */
+const CORE_RULES = 43
+const FIRST_CLOSE_CODE = 1000
+
+/** What a peer sent broke the protocol, or one of our limits. `code` names the rule, `status` or `closeCode` answers it. */
 export class ProtocolError extends Error {
   readonly code: string
   readonly status?: number
@@ -62,15 +80,18 @@ export class ProtocolError extends Error {
 
 /** The error behind a negative result of the core. */
 export function errorOfResult(result: number, offset?: number): ProtocolError {
-  const [code, status, message] = rules[-result - 1]!
-  return new ProtocolError(code, message, offset === undefined ? { status } : { status, offset })
+  return errorOfRule(rules[-result - 1]!, offset)
 }
 
 /** An error by its code. */
 export function protocolError(code: string): ProtocolError {
-  const [, status, message] = rules.find((rule) => rule[0] === code)!
-  return new ProtocolError(code, message, { status })
+  return errorOfRule(rules.find((rule) => rule[0] === code)!)
+}
+
+function errorOfRule([code, tells, message]: (typeof rules)[number], offset?: number): ProtocolError {
+  const answer = tells < FIRST_CLOSE_CODE ? { status: tells } : { closeCode: tells }
+  return new ProtocolError(code, message, offset === undefined ? answer : { ...answer, offset })
 }
 
 /** Every code a core call can return, in the order of its results. */
-export const resultCodes: readonly string[] = rules.slice(0, 31).map((rule) => rule[0])
+export const resultCodes: readonly string[] = rules.slice(0, CORE_RULES).map((rule) => rule[0])

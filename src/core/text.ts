@@ -1,10 +1,15 @@
-// Bytes of linear memory as text. Field values are ISO 8859-1 here, as in http-kit and Ring: one byte, one character
+// Bytes of linear memory as text, and back. Field values are ISO 8859-1 here, as in http-kit and Ring: one byte, one character
 // (RFC 9110 §5.5 leaves bytes from 0x80 up opaque; TextDecoder's "latin1" is windows-1252 and would change them).
 import { memory } from './wasm.js'
 
-type Latin1Source = { latin1Slice(start: number, end: number): string }
+interface FastText {
+  latin1Slice(start: number, end: number): string
+  utf8Slice(start: number, end: number): string
+  utf8Write(text: string, at: number): number
+}
 
-const source = 'latin1Slice' in memory ? (memory as unknown as Latin1Source) : undefined
+// A Buffer's own ways, where memory is one.
+const source = 'latin1Slice' in memory ? (memory as unknown as FastText) : undefined
 
 /** The bytes from `start` to `end` of linear memory, each as the character of its number. */
 export function latin1(start: number, end: number): string {
@@ -20,9 +25,42 @@ export function latin1Of(bytes: Uint8Array): string {
   return text
 }
 
-const utf8 = new TextEncoder()
+const encoder = new TextEncoder()
+// A byte order mark at the begin of a message is part of it.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const strictDecoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
+
+/** The bytes from `start` to `end` of linear memory, which are UTF-8. */
+export function utf8(start: number, end: number): string {
+  return source ? source.utf8Slice(start, end) : decoder.decode(memory.subarray(start, end))
+}
+
+/** The same for bytes that lie elsewhere. */
+export function utf8Of(bytes: Uint8Array): string {
+  if (source) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+  return decoder.decode(bytes)
+}
+
+/** The bytes as text, or undefined where they are not UTF-8. */
+export function checkedUtf8Of(bytes: Uint8Array): string | undefined {
+  try {
+    return strictDecoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Writes the text at `at` of linear memory, as UTF-8. @returns its bytes */
+export function writeUtf8(text: string, at: number): number {
+  return source ? source.utf8Write(text, at) : encoder.encodeInto(text, memory.subarray(at)).written
+}
+
+/** Text as UTF-8. */
+export function encodeUtf8(text: string): Uint8Array {
+  return source ? Buffer.from(text) : encoder.encode(text)
+}
 
 /** Text as a binary string of its UTF-8 bytes. */
 export function utf8AsBinary(text: string): string {
-  return latin1Of(utf8.encode(text))
+  return latin1Of(encoder.encode(text))
 }

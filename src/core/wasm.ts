@@ -16,15 +16,32 @@ type CoreExports = {
     maxHead: number,
   ): number
   readChunks(start: number, end: number): number
+  readFrames(record: number, start: number, end: number): number
+  writeFrameHeader(at: number, first: number, length: number, isMasked: boolean, key: number): number
+  mask(start: number, end: number, key: number): number
+  validateUtf8(state: number, start: number, end: number): number
 } & Record<
   | 'INBOX'
   | 'GAP_SIZE'
   | 'WINDOW_SIZE'
   | 'DESK'
   | 'DESK_SIZE'
+  | 'TRAY'
+  | 'TRAY_SIZE'
   | 'RECORD'
   | 'FIELD_RECORDS'
   | 'CHUNK_RECORD'
+  | 'INBOX_FRAMES'
+  | 'DESK_FRAMES'
+  | 'MAX_FRAME_ROWS'
+  | 'EXPECTS_MASK'
+  | 'ALLOWS_DEFLATE'
+  | 'HAS_CLOSED'
+  | 'ROW_FIN'
+  | 'ROW_RSV1'
+  | 'ROW_BEGINS'
+  | 'ROW_ENDS'
+  | 'ROW_NON_ASCII'
   | 'MAX_FIELDS'
   | 'WORDS'
   | 'WORD_SIZE'
@@ -50,13 +67,25 @@ type CoreExports = {
 const core = instantiateSync(module, {}).instance.exports as unknown as CoreExports
 const { buffer } = core.memory
 
-export const { readRequestHead, readChunks } = core
+export const { readRequestHead, readChunks, readFrames, writeFrameHeader, mask, validateUtf8 } = core
 
 /** All of linear memory; a Buffer where the runtime has one, for its fast ways from bytes to text. */
 export const memory: Uint8Array = typeof Buffer === 'function' ? Buffer.from(buffer) : new Uint8Array(buffer)
+// The same without a Buffer's own ways, whose slices are views.
+const bytes = new Uint8Array(buffer)
 /** The same memory as 32-bit words, to read records: `u32[RECORD + FLAGS]`. */
 export const u32 = new Uint32Array(buffer)
 const f64 = new Float64Array(buffer)
+
+/** A copy of the bytes from `start` to `end`, in memory of its own. */
+export function copyOf(start: number, end: number): Uint8Array {
+  return bytes.slice(start, end)
+}
+
+/** The same for bytes that are written and forgotten: small ones share their memory with others. */
+export function spareCopyOf(start: number, end: number): Uint8Array {
+  return typeof Buffer === 'function' ? Buffer.from(memory.subarray(start, end)) : copyOf(start, end)
+}
 
 /** Sockets read into the window; an unfinished tail is laid in the gap before it. Sizes in bytes. */
 export const gapSize = core.GAP_SIZE.value
@@ -67,6 +96,10 @@ export const window: Uint8Array = new Uint8Array(buffer, windowStart, windowSize
 /** Where codec calls that come from no socket lay their input. */
 export const deskStart = core.DESK.value
 export const deskSize = core.DESK_SIZE.value
+
+/** Where frames that are to be sent lie until the end of a turn. */
+export const trayStart = core.TRAY.value
+export const traySize = core.TRAY_SIZE.value
 
 export const maxFields = core.MAX_FIELDS.value
 
@@ -141,6 +174,83 @@ export class ChunkPlace {
     this.remaining = f64[CHUNK_REMAINING]!
     this.size = f64[CHUNK_REMAINING + 1]!
   }
+}
+
+// The frame record and its rows. What `readFrames` needs to go on is its place, which each connection keeps.
+export const INBOX_FRAMES = core.INBOX_FRAMES.value
+export const DESK_FRAMES = core.DESK_FRAMES.value
+export const MAX_FRAME_ROWS = core.MAX_FRAME_ROWS.value
+
+/** Words of a row: flags, start, end; the lowest bits of its flags are the opcode. */
+export const ROW_SIZE = 3
+export const ROW_FIN = core.ROW_FIN.value
+export const ROW_RSV1 = core.ROW_RSV1.value
+export const ROW_BEGINS = core.ROW_BEGINS.value
+export const ROW_ENDS = core.ROW_ENDS.value
+export const ROW_NON_ASCII = core.ROW_NON_ASCII.value
+
+const EXPECTS_MASK = core.EXPECTS_MASK.value
+const ALLOWS_DEFLATE = core.ALLOWS_DEFLATE.value
+const HAS_CLOSED = core.HAS_CLOSED.value
+
+/** Where a stream of frames is, between two calls of `readFrames`. */
+export class FramePlace {
+  private readonly maxMessage: number
+  private flags: number
+  private utf8 = 0
+  private key = 0
+  private frame = 0
+  private messageBytes = 0
+  /** Payload bytes to come of the frame that has begun. */
+  remaining = 0
+
+  constructor(expectsMask: boolean, allowsDeflate: boolean, maxMessage: number) {
+    this.flags = (expectsMask ? EXPECTS_MASK : 0) | (allowsDeflate ? ALLOWS_DEFLATE : 0)
+    this.maxMessage = maxMessage
+  }
+
+  /** A close frame has been read. */
+  get hasClosed(): boolean {
+    return (this.flags & HAS_CLOSED) !== 0
+  }
+
+  load(record: number): void {
+    const word = record >> 2
+    const number = (record + 24) >> 3
+    u32[word] = this.flags
+    u32[word + 1] = this.utf8
+    u32[word + 2] = this.key
+    u32[word + 3] = this.frame
+    f64[number] = this.messageBytes
+    f64[number + 1] = this.maxMessage
+    f64[number + 2] = this.remaining
+  }
+
+  save(record: number): void {
+    const word = record >> 2
+    const number = (record + 24) >> 3
+    this.flags = u32[word]!
+    this.utf8 = u32[word + 1]!
+    this.key = u32[word + 2]!
+    this.frame = u32[word + 3]!
+    this.messageBytes = f64[number]!
+    this.remaining = f64[number + 2]!
+  }
+}
+
+/** Where the rows of a frame record begin, as an index into u32. */
+export function rowsOf(record: number): number {
+  return (record >> 2) + 12
+}
+
+/** Rows that the last call filled. */
+export function rowCountOf(record: number): number {
+  return u32[(record >> 2) + 4]!
+}
+
+/** Bytes that it read. */
+export function consumedOf(record: number): number {
+  return u32[(record >> 2) + 5]!
 }
 
 /** The methods and field names the core knows, by number; word 0 is the empty string. */

@@ -19,6 +19,10 @@ const regions = [
   'WINDOW_SIZE',
   'DESK',
   'DESK_SIZE',
+  'TRAY',
+  'TRAY_SIZE',
+  'INBOX_FRAMES',
+  'DESK_FRAMES',
   'RECORD',
   'FIELD_RECORDS',
   'CHUNK_RECORD',
@@ -37,8 +41,19 @@ const flags = [
   'ABSOLUTE_TARGET',
   'IN_TRAILERS',
 ]
-const others = ['MAX_FIELDS', 'WORDS', 'WORD_SIZE', 'WORD_COUNT', 'CHUNKS_DONE', 'CHUNKS_TRAILERS']
-const functions = ['readChunks', 'readRequestHead']
+const frameFlags = ['EXPECTS_MASK', 'ALLOWS_DEFLATE', 'HAS_CLOSED']
+const rows = ['ROW_FIN', 'ROW_RSV1', 'ROW_BEGINS', 'ROW_ENDS', 'ROW_NON_ASCII']
+const others = [
+  'MAX_FIELDS',
+  'WORDS',
+  'WORD_SIZE',
+  'WORD_COUNT',
+  'CHUNKS_DONE',
+  'CHUNKS_TRAILERS',
+  'MAX_FRAME_ROWS',
+]
+const functions = ['mask', 'readChunks', 'readFrames', 'readRequestHead', 'validateUtf8', 'writeFrameHeader']
+const globals = [...regions, ...flags, ...frameFlags, ...rows, ...others]
 
 function sourceOf(path: string): string {
   return readFileSync(new URL(path, root), 'utf8')
@@ -62,8 +77,8 @@ describe('the module', () => {
     const ofKind = (kind: string) => exported.filter((one) => one.kind === kind).map(({ name }) => name)
     expect(ofKind('function').sort()).toEqual(functions)
     expect(ofKind('memory')).toEqual(['memory'])
-    expect(ofKind('global').sort()).toEqual([...regions, ...flags, ...others].sort())
-    expect(exported).toHaveLength(functions.length + 1 + regions.length + flags.length + others.length)
+    expect(ofKind('global').sort()).toEqual([...globals].sort())
+    expect(exported).toHaveLength(functions.length + 1 + globals.length)
   })
 
   it('has 24 pages of memory, and no way to grow it', () => {
@@ -184,18 +199,23 @@ function readField(name: string): number {
 
 describe('the flags', () => {
   it('are a bit each', () => {
-    expect(flags.map(numberOf).filter((flag) => flag === 0 || (flag & (flag - 1)) !== 0)).toEqual([])
-    expect(new Set(flags.map(numberOf)).size).toBe(flags.length)
+    for (const set of [flags, frameFlags, rows]) {
+      expect(set.map(numberOf).filter((flag) => flag === 0 || (flag & (flag - 1)) !== 0)).toEqual([])
+      expect(new Set(set.map(numberOf)).size).toBe(set.length)
+    }
   })
 })
 
 describe('the regions', () => {
   const SLACK = 64
 
-  it('lie in memory side by side, the inbox and the desk with slack behind them', () => {
+  it('lie in memory side by side, the inbox, the desk and the tray with slack behind them', () => {
     const spans = [
       ['inbox', numberOf('INBOX'), numberOf('GAP_SIZE') + numberOf('WINDOW_SIZE') + SLACK],
       ['desk', numberOf('DESK'), numberOf('DESK_SIZE') + SLACK],
+      ['tray', numberOf('TRAY'), numberOf('TRAY_SIZE') + SLACK],
+      ['frames of the inbox', numberOf('INBOX_FRAMES'), 48 + numberOf('MAX_FRAME_ROWS') * 12],
+      ['frames of the desk', numberOf('DESK_FRAMES'), 48 + numberOf('MAX_FRAME_ROWS') * 12],
       ['head record', numberOf('RECORD'), numberOf('FIELD_RECORDS') - numberOf('RECORD')],
       ['field records', numberOf('FIELD_RECORDS'), numberOf('MAX_FIELDS') * 16],
       ['chunk record', numberOf('CHUNK_RECORD'), 40],
@@ -210,13 +230,15 @@ describe('the regions', () => {
   })
 
   it('are aligned to what is read from them', () => {
-    expect(['RECORD', 'FIELD_RECORDS', 'CHUNK_RECORD'].map((name) => numberOf(name) % 8)).toEqual([0, 0, 0])
+    const records = ['RECORD', 'FIELD_RECORDS', 'CHUNK_RECORD', 'INBOX_FRAMES', 'DESK_FRAMES']
+    expect(records.filter((name) => numberOf(name) % 8 !== 0)).toEqual([])
   })
 
   it('are those that the host reads from', () => {
     expect(wasm.windowStart).toBe(numberOf('INBOX') + numberOf('GAP_SIZE'))
     expect([wasm.window.byteOffset, wasm.window.length]).toEqual([wasm.windowStart, numberOf('WINDOW_SIZE')])
     expect([wasm.deskStart, wasm.deskSize]).toEqual([numberOf('DESK'), numberOf('DESK_SIZE')])
+    expect([wasm.trayStart, wasm.traySize]).toEqual([numberOf('TRAY'), numberOf('TRAY_SIZE')])
     expect(wasm.FIELDS * 4).toBe(numberOf('FIELD_RECORDS'))
   })
 
