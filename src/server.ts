@@ -1,12 +1,12 @@
 // httpkit-wasm/server: run a Ring handler; answer now, later, or bit by bit.
+export type { CloseStatus } from './core/close.js'
 export type { ResponseHeaders } from './core/response-head.js'
 export { type FileBody, file } from './io/file-body.js'
-export { asChannel } from './server/http-channel.js'
+export { asChannel } from './server/as-channel.js'
 export type { ServerOptions } from './server/options.js'
 export type {
   Channel,
   ChannelHandlers,
-  CloseStatus,
   Handler,
   RequestBody,
   ResponseBody,
@@ -21,3 +21,7 @@ export {
   type WorkerPool,
   type WorkerStats,
 } from './server/worker.js'
+export { broadcast, type Recipient } from './websocket/broadcast.js'
+export type { DeflateOptions } from './websocket/deflate.js'
+export { secWebSocketAccept, websocketHandshakeCheck } from './websocket/handshake.js'
+export type { WebSocketListener, WebSocketSocket } from './websocket/ring-socket.js'

@@ -19,8 +19,9 @@ export interface OutboxOwner {
 }
 
 export class Outbox {
+  /** Who is told; another protocol's from the switch on. */
+  owner: OutboxOwner
   private readonly socket: Socket
-  private readonly owner: OutboxOwner
   private gathered = ''
   private isCorked = false
   /** The socket said that it holds enough; it may have let go of it since. */
@@ -28,7 +29,7 @@ export class Outbox {
   /** Bytes handed to the socket since the last flush. */
   sentThisTurn = 0
   /** Those to be told when what was written before this turn's end has left. */
-  private waiters: (() => void)[] | undefined = undefined
+  private waiters: ((hasLeft: boolean) => void)[] | undefined = undefined
   /** Calls of `drained` that have not settled. */
   undrained = 0
 
@@ -68,19 +69,29 @@ export class Outbox {
     this.writeApart(bytes)
   }
 
-  private writeApart(data: Uint8Array | string): void {
-    if (!this.isCorked) {
-      this.isCorked = true
-      this.socket.cork()
-    }
+  /** A piece of its own among what leaves together; bytes must rest until they have left. */
+  writeApart(data: Uint8Array | string): void {
+    this.cork()
     this.send()
     this.write(data)
     this.owner.takeTurn()
   }
 
-  /** Ends a turn: what was written leaves. */
-  flush(): void {
+  private cork(): void {
+    if (this.isCorked) return
+    this.isCorked = true
+    this.socket.cork()
+  }
+
+  /**
+   * Ends a turn: what was written leaves.
+   *
+   * @param last bytes that go after it, and must rest until they have left
+   */
+  flush(last?: Uint8Array): void {
+    if (last !== undefined && this.gathered !== '') this.cork()
     this.send()
+    if (last !== undefined) this.write(last)
     this.sentThisTurn = 0
     if (this.isCorked) {
       this.isCorked = false
@@ -102,9 +113,9 @@ export class Outbox {
     this.isBehind = !this.socket.write(data as string, 'latin1')
   }
 
-  /** Settles when what was written so far has left, or the socket is gone. */
-  drained(): Promise<void> {
-    if (this.socket.destroyed || this.unsentBytes === 0) return Promise.resolve()
+  /** Settles when what was written so far has left, or the socket is gone. @returns whether it has left */
+  drained(): Promise<boolean> {
+    if (this.socket.destroyed || this.unsentBytes === 0) return Promise.resolve(!this.socket.destroyed)
     this.undrained++
     return new Promise((resolve) => {
       this.waiters ??= []
@@ -115,13 +126,13 @@ export class Outbox {
 
   // Under TLS an empty write may bring a read with it, so it is made here, when no read is being worked off, and only
   // where the socket will not say by itself when it is empty.
-  private await(waiters: (() => void)[]): void {
+  private await(waiters: ((hasLeft: boolean) => void)[]): void {
     const { socket } = this
     this.waiters = undefined
     const settle = (): void => {
       socket.off('drain', settle).off('close', settle)
       this.undrained -= waiters.length
-      for (const resolve of waiters.splice(0)) resolve()
+      for (const resolve of waiters.splice(0)) resolve(!socket.destroyed)
       this.owner.takeTurn()
     }
     socket.on('close', settle)

@@ -7,9 +7,14 @@
 import type { Socket } from 'node:net'
 import { window, windowSize } from '../core/wasm.js'
 
-/** Who reads from a socket. `onBytes` finds `length` bytes in the window; false stops the reading. */
-export interface WindowReader {
+/** Who reads from a socket, and is told of its end. */
+export interface SocketOwner {
+  /** `length` bytes are in the window; false stops the reading, until `socket.resume()`. */
   onBytes(length: number): boolean
+  /** The peer sends no more. */
+  onPeerEnd(): void
+  /** The socket is closed, or lost. */
+  onGone(): void
 }
 
 interface Slots {
@@ -20,10 +25,11 @@ interface Slots {
 
 type Internals = Socket & {
   [slot: symbol]: unknown
+  [OWNER]?: SocketOwner
   _handle?: { useUserBuffer?(buffer: Uint8Array): void; writeQueueSize?: number; reading?: boolean } | null
 }
 
-const READER = Symbol('reader')
+const OWNER = Symbol('owner')
 let slots: Slots | undefined
 
 function findSlots(socket: Internals): Slots | undefined {
@@ -37,41 +43,54 @@ function findSlots(socket: Internals): Slots | undefined {
   return slots
 }
 
-/**
- * Has `reader` called for every read of `socket`, from now on; `socket.resume()` goes on after it said false. Call it in
- * the event that brought the socket.
- */
-export function readIntoWindow(socket: Socket, reader: WindowReader): void {
-  const internals = socket as Internals
-  internals[READER] = reader
+/** Has `owner` told what becomes of `socket`, from now on. Call it in the event that brought the socket. */
+export function own(socket: Socket, owner: SocketOwner): void {
+  socket.on('end', onEnd).on('error', onError).on('close', onClose)
+  readIntoWindow(socket as Internals, owner)
+}
+
+/** Has another told from now on. */
+export function handOver(socket: Socket, successor: SocketOwner): void {
+  ;(socket as Internals)[OWNER] = successor
+}
+
+function readIntoWindow(internals: Internals, owner: SocketOwner): void {
+  internals[OWNER] = owner
   const found = findSlots(internals)
   if (!found) {
-    socket.on('data', onData)
+    internals.on('data', onData)
     return
   }
   internals[found.buffer] = window
   internals[found.callback] = onRead
   internals[found.generator] = null
   internals._handle!.useUserBuffer!(window)
-  socket.resume()
+  internals.resume()
 }
 
-/** Who reads from the socket. */
-export function readerOf(socket: Socket): WindowReader {
-  return (socket as Internals)[READER] as WindowReader
-}
+// Listeners that all sockets share: `this` is the socket. A throw in them would be an uncaught exception of the process;
+// owners answer for their own.
 
-// A throw here would be an uncaught exception of the process; readers answer for their own.
 function onRead(this: Internals, length: number): boolean {
-  return (this[READER] as WindowReader).onBytes(length)
+  return this[OWNER]!.onBytes(length)
 }
+
+function onEnd(this: Internals): void {
+  this[OWNER]!.onPeerEnd()
+}
+
+function onClose(this: Internals): void {
+  this[OWNER]!.onGone()
+}
+
+// 'close' follows.
+function onError(): void {}
 
 function onData(this: Internals, bytes: Uint8Array): void {
-  const reader = this[READER] as WindowReader
   for (let at = 0; at < bytes.length; at += windowSize) {
     const piece = bytes.subarray(at, at + windowSize)
     window.set(piece)
-    if (!reader.onBytes(piece.length)) {
+    if (!this[OWNER]!.onBytes(piece.length)) {
       const rest = bytes.subarray(at + windowSize)
       this.pause()
       if (rest.length > 0) this.unshift(rest)

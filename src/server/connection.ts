@@ -7,6 +7,7 @@
 
 import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import type { CloseStatus } from '../core/close.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import { END, ERROR, HEAD, PIECE, RequestReader, TRAILERS } from '../core/request-reader.js'
@@ -23,10 +24,10 @@ import {
   windowStart,
 } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
-import { readerOf, readIntoWindow, type WindowReader } from '../io/read-window.js'
+import { handOver, own, type SocketOwner } from '../io/read-window.js'
 import type { ServerContext, Tracked } from './context.js'
 import { IDLE_TIMEOUT, LOOP_ERROR, WRITE_TIMEOUT } from './events.js'
-import type { Outlet } from './exchange.js'
+import type { Outlet, Successor } from './exchange.js'
 import { handle } from './handle.js'
 import { HttpChannel } from './http-channel.js'
 import { Origin } from './origin.js'
@@ -34,7 +35,7 @@ import type { Proxied } from './proxy-preface.js'
 import { methodOf, readRequest, requestMethod } from './request.js'
 import { type BodySource, IncomingBody } from './request-body.js'
 import { answerForServer } from './respond.js'
-import type { CloseStatus, RingRequest } from './ring.js'
+import type { RingRequest } from './ring.js'
 import { Timeout, type Wait, type Waiting } from './timeout.js'
 
 /** Bytes of further requests that may wait behind one that is being answered. */
@@ -44,11 +45,11 @@ const MAX_UNSENT = 1024 * 1024
 /** Bytes of an unread body that are read past to keep the connection. */
 const MAX_SKIPPED = 64 * 1024
 
-export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, BodySource, Tracked {
+export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, BodySource, Tracked {
   readonly context: ServerContext
   now: number
   readonly outbox: Outbox
-  private readonly socket: Socket
+  readonly socket: Socket
   private readonly origin: Origin
   private readonly reader: RequestReader
   private readonly timeout: Timeout
@@ -59,6 +60,8 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
   private isInEvent = false
   private isTurnDue = false
   private isLingering = false
+  /** Who has the socket since it was handed over. */
+  private successor: Successor | undefined = undefined
   private peerHasEnded = false
   private isGone = false
 
@@ -72,10 +75,7 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     this.now = performance.now()
     this.timeout = new Timeout(context, socket, this, this.now)
     context.connections.add(this)
-    socket.on('end', onEnd)
-    socket.on('error', onError)
-    socket.on('close', onClose)
-    readIntoWindow(socket, this)
+    own(socket, this)
   }
 
   // Reading
@@ -101,6 +101,7 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
   }
 
   private take(length: number): void {
+    if (this.successor) return this.successor.take(windowStart, windowStart + length)
     if (this.isLingering) return
     if (this.isHeld) this.park(windowStart, windowStart + length)
     else this.readThrough(windowStart, windowStart + length)
@@ -121,6 +122,7 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
   }
 
   private get wantsBytes(): boolean {
+    if (this.successor) return this.successor.wantsBytes
     if (this.isHeld) return this.parked === undefined || this.parked.length < MAX_PARKED
     return this.body === undefined || !this.body.isFull
   }
@@ -136,7 +138,8 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     this.reader.feed(start, end)
     this.readEvents()
     this.isInEvent = false
-    this.endTurn()
+    if (this.successor) this.successor.take(this.reader.at, end)
+    else this.endTurn()
   }
 
   private endTurn(): void {
@@ -306,6 +309,16 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     }
   }
 
+  /** The handshake has been answered. Within a read, what lies behind it is passed on when the read has been worked off. */
+  handOver(successor: Successor): void {
+    const { parked } = this
+    this.gone('server-close')
+    this.successor = successor
+    handOver(this.socket, successor)
+    if (!this.isInEvent) successor.begin(parked?.bytes)
+    if (this.peerHasEnded) successor.onPeerEnd()
+  }
+
   // Ending
 
   // Says no more, and reads on for a while what it will not serve: closing at once would make the kernel answer the
@@ -348,6 +361,8 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     }
   }
 
+  goAway(): void {}
+
   closeIfIdle(): void {
     if (this.exchange === undefined && this.reader.isIdle && this.parked === undefined) this.linger()
   }
@@ -357,8 +372,12 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
     this.socket.destroy()
   }
 
-  /** The socket is gone, or is to go. */
-  gone(status: CloseStatus): void {
+  onGone(): void {
+    this.gone('client-close')
+  }
+
+  // The socket is gone, or is to go.
+  private gone(status: CloseStatus): void {
     if (this.isGone) return
     this.isGone = true
     this.context.connections.delete(this)
@@ -410,16 +429,3 @@ export class Connection implements WindowReader, Outlet, Waiting, OutboxOwner, B
 function turn(connection: Connection): void {
   connection.turn()
 }
-
-// Listeners that all sockets share: `this` is the socket.
-
-function onEnd(this: Socket): void {
-  ;(readerOf(this) as Connection).onPeerEnd()
-}
-
-function onClose(this: Socket): void {
-  ;(readerOf(this) as Connection).gone('client-close')
-}
-
-// 'close' follows.
-function onError(): void {}

@@ -1,10 +1,13 @@
 // What all connections of one server share: its settings, its counters, its clock and timers, its voice.
+
+import type { ProtocolError } from '../core/protocol-error.js'
 import { writeFields } from '../core/response-head.js'
+import { isThenable } from '../io/thenable.js'
 import { TimerWheel } from '../io/timer-wheel.js'
-import { ACCEPT_ERROR, processedEvent, refusedEvent } from './events.js'
+import type { WebSocketHost } from '../websocket/connection.js'
+import { ACCEPT_ERROR, CHANNEL_OVERFLOW, processedEvent, refusedEvent, WS_DECODE_ERROR } from './events.js'
 import type { Settings } from './options.js'
 import type { RingRequest, RingResponse } from './ring.js'
-import { isThenable } from './worker.js'
 
 /** How late a timeout may come, in milliseconds. */
 const TICK_MS = 20
@@ -17,9 +20,11 @@ export interface Tracked {
   destroy(): void
   /** Ends it if nothing is under way. */
   closeIfIdle(): void
+  /** The server is stopping: says so, where the protocol has a word for it. */
+  goAway(): void
 }
 
-export class ServerContext {
+export class ServerContext implements WebSocketHost {
   readonly settings: Settings
   /** The handler, behind the worker pool where there is one. */
   readonly run: (request: RingRequest) => Answer
@@ -29,6 +34,7 @@ export class ServerContext {
   /** The port listened on; 0 on a Unix domain socket. */
   port = 0
   isStopping = false
+  websockets = 0
   inFlight = 0
   served = 0
   rejected = 0
@@ -80,6 +86,25 @@ export class ServerContext {
   ended(): void {
     this.inFlight--
     if (this.inFlight === 0) this.onQuiet?.()
+  }
+
+  joined(connection: Tracked): void {
+    this.connections.add(connection)
+    this.websockets++
+  }
+
+  left(connection: Tracked): void {
+    if (this.connections.delete(connection)) this.websockets--
+  }
+
+  refused(error: ProtocolError): void {
+    this.event(WS_DECODE_ERROR)
+    this.logWarning(`a WebSocket was closed: ${error.message}`)
+  }
+
+  overflowed(): void {
+    this.event(CHANNEL_OVERFLOW)
+    this.logWarning('a channel was closed: its client reads too slowly')
   }
 
   event(name: string): void {

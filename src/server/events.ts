@@ -8,6 +8,8 @@ export const ACCEPT_ERROR = `${PREFIX}accept.error`
 export const LOOP_ERROR = `${PREFIX}loop.error`
 /** An `onClose` callback threw. */
 export const CHANNEL_CLOSE_ERROR = `${PREFIX}channel.close.error`
+/** A peer broke the WebSocket protocol, or one of its limits. */
+export const WS_DECODE_ERROR = `${PREFIX}ws.decode.error`
 /** A reader so slow that more than `maxBuffered` bytes waited for it. */
 export const CHANNEL_OVERFLOW = `${PREFIX}channel.overflow`
 /** A connection over `maxConnections`. */

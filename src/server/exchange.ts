@@ -1,14 +1,26 @@
 // One request and its answer: the answer's head goes out once, then pieces, then the end. Its framing (RFC 9112 §6.2)
 // is decided here and nowhere else, so a body can never be longer or shorter than its head says.
+
 import { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import type { CloseStatus } from '../core/close.js'
 import { type ResponseHeaders, type WrittenFields, writeFields } from '../core/response-head.js'
 import { hasNoBody, statusLine } from '../core/status.js'
 import { utf8AsBinary } from '../core/text.js'
 import type { Outbox } from '../io/outbox.js'
 import { cancelPieces, type Piece, type Pieces } from '../io/pieces.js'
+import type { SocketOwner } from '../io/read-window.js'
 import type { ServerContext } from './context.js'
 import type { IncomingBody } from './request-body.js'
-import type { CloseStatus } from './ring.js'
+
+/** Who goes on with a connection that has switched protocols. */
+export interface Successor extends SocketOwner {
+  /** Bytes of linear memory, which come within a read. */
+  take(start: number, end: number): void
+  /** Bytes that came before, to be taken in a turn of its own. */
+  begin(parked: Uint8Array | undefined): void
+  readonly wantsBytes: boolean
+}
 
 /** Where an answer's bytes go: its connection. */
 export interface Outlet {
@@ -18,6 +30,9 @@ export interface Outlet {
   /** True when nothing more can be served here after this answer. */
   readonly mustClose: boolean
   readonly outbox: Outbox
+  readonly socket: Socket
+  /** The connection is another's from here on; it is given what has come behind the request. */
+  handOver(successor: Successor): void
   /** This answer is complete; `closes` as its head said. */
   onAnswered(closes: boolean): void
   /** This answer cannot be completed; what was sent of it still leaves. */
@@ -33,6 +48,8 @@ const COUNTED = 0
 const CHUNKED = 1
 const UNTIL_CLOSE = 2
 const BODILESS = 3
+
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
 
 /** Bytes up to which text that is not ASCII is turned into a binary string, rather than into a buffer of its own. */
 const SHORT_TEXT = 4 * 1024
@@ -103,6 +120,15 @@ export class Exchange {
   private statedOr(length: number, fields: WrittenFields): number {
     if (!this.isHead || fields.statedLength < 0) return length
     return this.outlet.context.settings.legacyContentLength ? length : fields.statedLength
+  }
+
+  /** Answers 101: from here on the connection speaks WebSocket (RFC 9110 §15.2.2). */
+  switchProtocols(headers: ResponseHeaders): void {
+    const { lines, hasDate, hasServer } = writeFields(headers)
+    const { context, now, outbox } = this.outlet
+    outbox.writeText(SWITCHING + lines + context.lastLines(now, hasDate, hasServer))
+    context.answered(101, false)
+    this.finish()
   }
 
   /**

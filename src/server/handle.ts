@@ -1,9 +1,11 @@
 // A request meets its handler; whatever becomes of that is an answer.
+import { isThenable } from '../io/thenable.js'
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
+import { listen } from './listen.js'
 import { answerForServer, discard, fail, respond } from './respond.js'
 import type { RingRequest, RingResponse } from './ring.js'
-import { isQueueFull, isThenable } from './worker.js'
+import { isQueueFull } from './worker.js'
 
 const NO_ROOM = 'Server unavailable, please try again\n'
 
@@ -13,11 +15,11 @@ export function handle(context: ServerContext, request: RingRequest, exchange: E
     const response = context.run(request)
     if (isThenable(response)) {
       response.then(
-        (settled) => settle(exchange, settled),
+        (settled) => settle(request, exchange, settled),
         (error) => failed(exchange, error),
       )
     } else {
-      send(exchange, response)
+      send(request, exchange, response)
     }
   } catch (error) {
     failed(exchange, error)
@@ -25,14 +27,15 @@ export function handle(context: ServerContext, request: RingRequest, exchange: E
 }
 
 // A request that its channel, a refusal or its client has ended needs no answer any more.
-function send(exchange: Exchange, response: RingResponse): void {
+function send(request: RingRequest, exchange: Exchange, response: RingResponse): void {
   if (exchange.isAnswered) discard(response)
+  else if (response?.listener) listen(request, exchange, response)
   else respond(exchange, response)
 }
 
-function settle(exchange: Exchange, response: RingResponse): void {
+function settle(request: RingRequest, exchange: Exchange, response: RingResponse): void {
   try {
-    send(exchange, response)
+    send(request, exchange, response)
   } catch (error) {
     fail(exchange, error)
   }

@@ -1,8 +1,9 @@
 // The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
-import { CHANNEL_CLOSE_ERROR, CHANNEL_OVERFLOW } from './events.js'
+import type { CloseStatus } from '../core/close.js'
+import { CHANNEL_CLOSE_ERROR } from './events.js'
 import { Exchange } from './exchange.js'
 import { fail, respond } from './respond.js'
-import type { Channel, ChannelHandlers, CloseStatus, RingResponse } from './ring.js'
+import type { Channel, ChannelHandlers, RingResponse } from './ring.js'
 
 const TEXT_TYPE = { 'Content-Type': 'text/html; charset=utf-8' }
 
@@ -57,8 +58,7 @@ export class HttpChannel extends Exchange implements Channel {
   private isOverfull(): boolean {
     const { context, outbox } = this.outlet
     if (outbox.unsentBytes <= context.settings.maxBuffered) return false
-    context.event(CHANNEL_OVERFLOW)
-    context.logWarning('a channel was closed: its client reads too slowly')
+    context.overflowed()
     this.outlet.destroy()
     return true
   }
@@ -74,8 +74,8 @@ export class HttpChannel extends Exchange implements Channel {
     return true
   }
 
-  drained(): Promise<void> {
-    return this.outlet.outbox.drained()
+  async drained(): Promise<void> {
+    await this.outlet.outbox.drained()
   }
 
   protected override onDone(status: CloseStatus): void {
@@ -99,17 +99,4 @@ function pieceOf(body: RingResponse['body']): string | Uint8Array | undefined {
   if (body === undefined || body === null) return undefined
   if (typeof body === 'string' || body instanceof Uint8Array) return body
   throw new TypeError('a channel that stays open sends strings and Uint8Arrays')
-}
-
-/**
- * Answers through the request's channel: now, later, or bit by bit.
- *
- * @returns what the handler returns
- */
-export function asChannel(req: { asyncChannel: Channel }, handlers: ChannelHandlers): RingResponse {
-  const channel = req.asyncChannel as HttpChannel
-  handlers.init?.(channel)
-  channel.watch(handlers)
-  if (channel.isOpen) handlers.onOpen?.(channel)
-  return { body: channel }
 }

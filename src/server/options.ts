@@ -1,6 +1,7 @@
 // A server's options: their defaults, and what each may be.
 import type { TlsOptions } from 'node:tls'
 import { type ReaderLimits, readerBounds } from '../core/request-reader.js'
+import type { DeflateOptions } from '../websocket/deflate.js'
 import type { RingResponse } from './ring.js'
 import type { WorkerPool } from './worker.js'
 
@@ -21,6 +22,10 @@ export interface ServerOptions {
   workerPool?: WorkerPool
   /** Bytes of a request's body (default 8 MiB); 413 past it. */
   maxBody?: number
+  /** Bytes of one WebSocket message (default 4 MiB), also after inflating; close 1009 past it. */
+  maxWs?: number
+  /** permessage-deflate on WebSockets (RFC 7692), where clients offer it (default false). */
+  compression?: boolean | DeflateOptions
   /** Bytes of one line of a head (default 8192): 414 for the request-line, 431 for a field-line. */
   maxLine?: number
   /** Field-lines of a head (default 100); 431 past it. */
@@ -55,6 +60,8 @@ export interface ServerOptions {
 
 /** The options of a running server, none of them missing but those that may be. */
 export interface Settings extends ReaderLimits {
+  readonly maxWs: number
+  readonly compression: DeflateOptions | undefined
   readonly port: number
   readonly ip: string
   readonly path: string | undefined
@@ -83,6 +90,8 @@ export function settingsOf(options: ServerOptions): Settings {
     path: options.path,
     tls: options.tls,
     maxBody: between(options.maxBody, 'maxBody', 0, unbounded, 8 * 1024 * 1024),
+    maxWs: between(options.maxWs, 'maxWs', 0, unbounded, 4 * 1024 * 1024),
+    compression: compressionOf(options.compression),
     maxLine: between(options.maxLine, 'maxLine', 16, readerBounds.maxLine, 8192),
     maxHeaders: between(options.maxHeaders, 'maxHeaders', 1, readerBounds.maxHeaders, 100),
     headersTimeout: between(options.headersTimeout, 'headersTimeout', 1, unbounded, 10_000),
@@ -99,6 +108,17 @@ export function settingsOf(options: ServerOptions): Settings {
     warnLogger: options.warnLogger ?? toStderr,
     eventLogger: options.eventLogger,
   }
+}
+
+function compressionOf(compression: boolean | DeflateOptions | undefined): DeflateOptions | undefined {
+  if (!compression) return undefined
+  const options = compression === true ? {} : compression
+  between(options.threshold, 'compression.threshold', 0, Number.POSITIVE_INFINITY, 0)
+  between(options.level, 'compression.level', -1, 9, 0)
+  between(options.memLevel, 'compression.memLevel', 1, 9, 1)
+  between(options.serverMaxWindowBits, 'compression.serverMaxWindowBits', 9, 15, 15)
+  between(options.clientMaxWindowBits, 'compression.clientMaxWindowBits', 9, 15, 15)
+  return options
 }
 
 function between(

@@ -1,7 +1,9 @@
 // Ring's contract in TypeScript: a request map in, a response map out, and http-kit's channel between them.
+import type { CloseStatus } from '../core/close.js'
 import type { ResponseHeaders } from '../core/response-head.js'
 import type { FileBody } from '../io/file-body.js'
 import type { PieceSource } from '../io/pieces.js'
+import type { WebSocketListener } from '../websocket/ring-socket.js'
 
 /** Takes a request map, returns a response map, or the channel's from `asChannel`. */
 export type Handler = (req: RingRequest) => RingResponse | Promise<RingResponse>
@@ -52,6 +54,10 @@ export interface RingResponse {
   /** Sent as written; an array repeats the field. */
   headers?: ResponseHeaders
   body?: ResponseBody
+  /** Instead of all that: accepts the WebSocket that the request asks for; where it asks for none, the answer is 400. */
+  listener?: WebSocketListener
+  /** The sub-protocols that `listener` speaks, in order of preference. */
+  protocol?: string | readonly string[]
 }
 
 /** A string is sent as UTF-8. Iterables and streams are sent piece by piece, no faster than the client reads. */
@@ -64,38 +70,45 @@ export interface Channel {
   /** Bytes sent here that the operating system has not taken yet. */
   readonly bufferedAmount: number
   /**
-   * Sends. On HTTP the first send may be a response map, and closes unless told otherwise.
+   * Sends. On HTTP the first send may be a response map, and closes unless told otherwise. On a WebSocket a string is sent
+   * as text, bytes as binary, of a response map its body; bytes must rest until they have left.
    *
+   * @param closeAfterSend default: true on HTTP, false on a WebSocket
    * @returns false when the channel is closed
    */
   send(data: string | Uint8Array | RingResponse, closeAfterSend?: boolean): boolean
-  /** @returns true if this call closed it. On HTTP, before anything was sent, it answers 204. */
+  /**
+   * Closes. On HTTP, before anything was sent, it answers 204. A WebSocket is sent a close frame, and its peer has two
+   * seconds to answer it.
+   *
+   * @param code a WebSocket's, 1000 to 4999 (default 1000; RFC 6455 §7.4)
+   * @param reason at most 123 bytes of UTF-8
+   * @returns true if this call closed it
+   * @throws RangeError for a code that may not be sent, or a reason that is too long
+   */
   close(code?: number, reason?: string): boolean
   /** Settles when what was sent has left, or the channel is closed. */
   drained(): Promise<void>
 }
 
-export type CloseStatus =
-  | 'server-close'
-  | 'client-close'
-  | 'normal'
-  | 'going-away'
-  | 'protocol-error'
-  | 'unsupported'
-  | 'no-status-received'
-  | 'abnormal'
-  | 'invalid-payload-data'
-  | 'policy-violation'
-  | 'message-too-big'
-  | 'mandatory-extension'
-  | 'internal-server-error'
-  | 'tls-handshake'
-  | 'unknown'
-
 export interface ChannelHandlers {
   /** Called first, before the channel is open. */
   init?(channel: Channel): void
-  onOpen?(channel: Channel): void
-  /** Called once. `code` is a WebSocket's; it is undefined on HTTP. */
+  /** Has ended before the first `onReceive` starts; a promise counts. */
+  onOpen?(channel: Channel): void | Promise<void>
+  /** A message: text as a string, binary as bytes that are yours. The next one waits for the promise. */
+  onReceive?(channel: Channel, message: string | Uint8Array): void | Promise<void>
+  /** The pong has been sent already. */
+  onPing?(channel: Channel, data: Uint8Array): void
+  onPong?(channel: Channel, data: Uint8Array): void
+  /** Called once, after the last `onReceive`. `code` is a WebSocket's; it is undefined on HTTP. */
   onClose?(channel: Channel, status: CloseStatus, code: number | undefined, reason: string): void
+  /** The request asks for a WebSocket, but not as RFC 6455 §4.2.1 wants it (default: 400, or 426 for another version). */
+  onHandshakeError?(channel: Channel): void
+  /** Sub-protocols spoken, in order of preference: the first that the client offers is answered. */
+  protocol?: string | readonly string[]
+  /** Further fields of the 101. */
+  headers?: ResponseHeaders
+  /** Milliseconds between pings; a peer that is silent for two of them is taken for lost. */
+  heartbeat?: number
 }

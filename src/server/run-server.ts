@@ -217,6 +217,7 @@ class RunningServer implements HttpServer {
       for (const socket of this.unestablished) socket.destroy()
     }
     context.onQuiet = closeIdle
+    for (const connection of context.connections) connection.goAway()
     setTimeout(closeIdle, Math.min(IDLE_GRACE_MS, timeoutMs))
   }
 
@@ -235,7 +236,7 @@ class RunningServer implements HttpServer {
     const { connections, inFlight, served, rejected, bytesIn, bytesOut } = this.context
     return {
       connections: connections.size,
-      websockets: 0,
+      websockets: this.context.websockets,
       inFlight,
       queued: this.pool?.stats().queued ?? 0,
       served,

@@ -1,5 +1,6 @@
 // Where handler calls run. JavaScript has one thread, so a worker bounds how many calls are under way at once, and how
 // many may wait; what it returns for a call that starts at once is the call's own result, promise or not.
+import { isThenable } from '../io/thenable.js'
 
 export interface WorkerStats {
   /** Calls under way. */
@@ -80,11 +81,6 @@ class Worker implements WorkerPool {
     }
     this.running--
   }
-}
-
-/** True for a promise, whoever made it. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
 function atLeast(least: number, name: string, value: number): number {

@@ -1,0 +1,84 @@
+// From a handshake that is right to an open WebSocket (RFC 6455 §4.2.2): the 101, then the socket changes hands.
+
+import type { Socket } from 'node:net'
+import { acceptOffer } from '../core/permessage-deflate.js'
+import type { ResponseHeaders } from '../core/response-head.js'
+import type { Outbox } from '../io/outbox.js'
+import type { WebSocketConnection, WebSocketHost, WebSocketSettings } from '../websocket/connection.js'
+import { Deflate } from '../websocket/deflate.js'
+import { listOf, secWebSocketAccept } from '../websocket/handshake.js'
+import type { Exchange } from './exchange.js'
+import type { RingRequest } from './ring.js'
+
+export interface UpgradeOptions {
+  protocol?: string | readonly string[]
+  headers?: ResponseHeaders
+  heartbeat?: number
+}
+
+/** What a WebSocket is made on. */
+export type Link = [host: WebSocketHost, socket: Socket, outbox: Outbox, settings: WebSocketSettings]
+
+/**
+ * Opens the WebSocket that a checked request asks for.
+ *
+ * @param make makes it; it is not open yet
+ * @throws TypeError or RangeError for options that cannot be answered, before a byte has left
+ */
+export function upgrade<T extends WebSocketConnection>(
+  request: RingRequest,
+  exchange: Exchange,
+  options: UpgradeOptions,
+  make: (...link: Link) => T,
+): T {
+  const { outlet } = exchange
+  const { context } = outlet
+  const { settings } = context
+  const agreed = settings.compression && acceptOffer(request.headers[EXTENSIONS] ?? '', settings.compression)
+  const fields = {
+    ...furtherFields(options.headers),
+    'Sec-WebSocket-Accept': secWebSocketAccept(request.headers['sec-websocket-key']!),
+    ...protocolField(options.protocol, request),
+    ...(agreed && { 'Sec-WebSocket-Extensions': agreed.field }),
+  }
+  const connection = make(context, outlet.socket, outlet.outbox, {
+    isServer: true,
+    maxMessage: settings.maxWs,
+    maxBuffered: settings.maxBuffered,
+    heartbeat: heartbeatOf(options.heartbeat),
+    deflate: agreed && new Deflate(true, agreed.parameters, settings.compression!),
+  })
+  exchange.switchProtocols(fields)
+  outlet.handOver(connection)
+  connection.open()
+  if (context.isStopping) connection.goAway()
+  return connection
+}
+
+const EXTENSIONS = 'sec-websocket-extensions'
+
+// The handshake's own fields are not the user's to set.
+function furtherFields(headers: ResponseHeaders = {}): ResponseHeaders {
+  for (const name in headers) {
+    if (/^(connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i.test(name)) {
+      throw new TypeError(`${name} is not for the user to set in a handshake`)
+    }
+  }
+  return headers
+}
+
+// A sub-protocol that the client did not offer makes it fail the connection, so none is answered then.
+function protocolField(
+  spoken: string | readonly string[] | undefined,
+  { headers }: RingRequest,
+): { 'Sec-WebSocket-Protocol'?: string } {
+  const offered = listOf(headers['sec-websocket-protocol'] ?? '')
+  const ours = typeof spoken === 'string' ? [spoken] : (spoken ?? [])
+  const chosen = ours.find((protocol) => protocol !== '' && offered.includes(protocol))
+  return chosen === undefined ? {} : { 'Sec-WebSocket-Protocol': chosen }
+}
+
+function heartbeatOf(ms: number | undefined): number | undefined {
+  if (ms === undefined || (typeof ms === 'number' && ms > 0)) return ms
+  throw new RangeError(`heartbeat must be a number of milliseconds above 0, not ${String(ms)}`)
+}

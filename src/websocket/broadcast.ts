@@ -1,0 +1,36 @@
+// One message to many: every WebSocket is sent the same bytes, where nothing forbids it.
+import { WebSocketConnection } from './connection.js'
+import { SharedMessage } from './shared-message.js'
+
+/** Whatever messages can be sent to: channels of every kind, and the sockets of Ring listeners. */
+export interface Recipient {
+  readonly isOpen: boolean
+  send(message: string | Uint8Array): unknown
+}
+
+/**
+ * Sends the message to all of them; its frame is encoded once.
+ *
+ * @param closeAfterSend as for `channel.send`: by default an HTTP channel's answer ends, and a WebSocket stays open
+ * @returns how many it was sent to; a closed one is passed over
+ */
+export function broadcast(
+  recipients: Iterable<Recipient>,
+  message: string | Uint8Array,
+  closeAfterSend?: boolean,
+): number {
+  const shared = new SharedMessage(message)
+  let reached = 0
+  for (const recipient of recipients) if (sendTo(recipient, shared, closeAfterSend)) reached++
+  return reached
+}
+
+function sendTo(recipient: Recipient, shared: SharedMessage, closeAfterSend: boolean | undefined): boolean {
+  if (recipient instanceof WebSocketConnection) {
+    const isSent = recipient.sendShared(shared)
+    if (closeAfterSend) recipient.close()
+    return isSent
+  }
+  const send = recipient.send as (message: string | Uint8Array, closeAfterSend?: boolean) => unknown
+  return send.call(recipient, shared.message, closeAfterSend) === true
+}

@@ -1,0 +1,78 @@
+// http-kit's channel over a WebSocket: the same calls as over HTTP.
+import type { Socket } from 'node:net'
+import type { CloseStatus } from '../core/close.js'
+import type { Outbox } from '../io/outbox.js'
+import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
+
+/** What a channel's user wants to be told of. */
+export interface WebSocketHandlers<Channel> {
+  onOpen?(channel: Channel): void
+  onReceive?(channel: Channel, message: string | Uint8Array): void | Promise<void>
+  onPing?(channel: Channel, data: Uint8Array): void
+  onPong?(channel: Channel, data: Uint8Array): void
+  onClose?(channel: Channel, status: CloseStatus, code: number | undefined, reason: string): void
+}
+
+export class WebSocketChannel extends WebSocketConnection {
+  readonly websocket = true
+  private readonly handlers: WebSocketHandlers<WebSocketChannel>
+
+  constructor(
+    handlers: WebSocketHandlers<WebSocketChannel>,
+    host: WebSocketHost,
+    socket: Socket,
+    outbox: Outbox,
+    settings: WebSocketSettings,
+  ) {
+    super(host, socket, outbox, settings)
+    this.handlers = handlers
+  }
+
+  get bufferedAmount(): number {
+    return this.sending.unsentBytes
+  }
+
+  /** Sends a string as text, bytes as binary; of a response map, its body. */
+  send(data: string | Uint8Array | { body?: unknown }, closeAfterSend = false): boolean {
+    const message = messageOf(data)
+    const isSent = message === undefined ? this.isOpen : this.sendMessage(message)
+    if (closeAfterSend) this.close()
+    return isSent
+  }
+
+  async drained(): Promise<void> {
+    await this.sending.drained()
+  }
+
+  protected opened(): unknown {
+    return this.handlers.onOpen?.(this)
+  }
+
+  protected received(message: string | Uint8Array): unknown {
+    return this.handlers.onReceive?.(this, message)
+  }
+
+  protected pinged(data: Uint8Array): unknown {
+    return this.handlers.onPing?.(this, data)
+  }
+
+  protected ponged(data: Uint8Array): unknown {
+    return this.handlers.onPong?.(this, data)
+  }
+
+  protected closed(status: CloseStatus, code: number, reason: string): unknown {
+    return this.handlers.onClose?.(this, status, code, reason)
+  }
+
+  protected failed(error: unknown): void {
+    this.host.logError('a WebSocket callback failed', error)
+  }
+}
+
+function messageOf(data: string | Uint8Array | { body?: unknown }): string | Uint8Array | undefined {
+  if (typeof data === 'string' || data instanceof Uint8Array) return data
+  const { body } = data
+  if (typeof body === 'string' || body instanceof Uint8Array) return body
+  if (body === undefined || body === null) return undefined
+  throw new TypeError('a WebSocket sends strings and Uint8Arrays')
+}

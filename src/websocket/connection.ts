@@ -1,0 +1,470 @@
+// One WebSocket (RFC 6455 §5 to §7), a server's or a client's: what the channels of both stand on.
+//
+// What a peer sends is delivered in one order, one thing after another: a message, a pong, its close, or its loss. Where a
+// callback returns a promise, what follows waits for it, up to a bound, and then the socket waits too. Pings are answered
+// as they are read. All that one read brings is answered by one write.
+
+import type { Socket } from 'node:net'
+import {
+  ABNORMAL,
+  type CloseStatus,
+  type Closing,
+  closePayload,
+  closeStatus,
+  GOING_AWAY,
+  INTERNAL_ERROR,
+  NO_STATUS,
+  NORMAL,
+} from '../core/close.js'
+import { BINARY, CLOSE, MessageReader, PING, PONG, TEXT } from '../core/message-reader.js'
+import { type ProtocolError, protocolError } from '../core/protocol-error.js'
+import { checkedUtf8Of } from '../core/text.js'
+import { memory, windowSize, windowStart } from '../core/wasm.js'
+import type { Outbox, OutboxOwner } from '../io/outbox.js'
+import type { SocketOwner } from '../io/read-window.js'
+import { isThenable } from '../io/thenable.js'
+import type { Timed, TimerWheel } from '../io/timer-wheel.js'
+import { type TurnTaker, takeLateTurn, takeTurn } from '../io/turns.js'
+import type { Deflate } from './deflate.js'
+import { Deliveries, type Receiver } from './deliveries.js'
+import { Sending } from './sending.js'
+import type { SharedMessage } from './shared-message.js'
+
+/** What a server or a client is to its WebSockets. */
+export interface WebSocketHost {
+  readonly wheel: TimerWheel
+  bytesIn: number
+  bytesOut: number
+  /** A WebSocket is open. */
+  joined(connection: WebSocketConnection): void
+  /** Its socket is gone. */
+  left(connection: WebSocketConnection): void
+  /** A callback has failed. */
+  logError(message: string, error: unknown): void
+  /** A peer broke a rule. */
+  refused(error: ProtocolError): void
+  /** More waited for the peer than may. */
+  overflowed(): void
+}
+
+export interface WebSocketSettings {
+  readonly isServer: boolean
+  /** Bytes of one message. */
+  readonly maxMessage: number
+  /** Bytes that may wait for a peer that reads slowly. */
+  readonly maxBuffered: number
+  /** Milliseconds between pings; undefined for none. */
+  readonly heartbeat: number | undefined
+  readonly deflate: Deflate | undefined
+}
+
+/** Something a peer sent, as it is delivered. */
+type Item =
+  | { kind: 'open' }
+  | { kind: 'message'; message: string | Uint8Array }
+  | { kind: 'deflated'; isText: boolean; payload: Uint8Array }
+  | { kind: 'ping' | 'pong'; data: Uint8Array }
+  | { kind: 'close'; closing: Closing }
+  | { kind: 'end'; status: CloseStatus; closing: Closing }
+
+/** Milliseconds that a peer has to answer a close frame, and then to end the connection. */
+const CLOSE_MS = 2000
+/** Milliseconds for the last words where nothing is waited for. */
+const CUT_MS = 250
+const NO_BYTES = new Uint8Array(0)
+/** Heartbeats without a byte after which a peer is taken for lost. */
+const MAX_SILENT_BEATS = 2
+
+export abstract class WebSocketConnection
+  implements SocketOwner, OutboxOwner, TurnTaker, Timed, Receiver<Item>
+{
+  dueAt = Number.POSITIVE_INFINITY
+  filedAt = -1
+  /** True from the handshake on until this side closes, or the peer is gone. */
+  isOpen = false
+  protected readonly host: WebSocketHost
+  protected readonly sending: Sending
+  private readonly socket: Socket
+  private readonly outbox: Outbox
+  private readonly settings: WebSocketSettings
+  private readonly reader: MessageReader
+  private readonly deliveries: Deliveries<Item> = new Deliveries(this)
+  /** Input that comes again when there is room for it. */
+  private parked: Uint8Array | undefined = undefined
+  private silentBeats = 0
+  private isReading = true
+  private isInEvent = false
+  private isTurnDue = false
+  /** Nothing that comes counts any more. */
+  private isDeaf = false
+  private hasPeerClosed = false
+  private hasEnded = false
+
+  constructor(host: WebSocketHost, socket: Socket, outbox: Outbox, settings: WebSocketSettings) {
+    this.host = host
+    this.socket = socket
+    this.outbox = outbox
+    this.settings = settings
+    this.reader = new MessageReader(settings.isServer, settings.deflate !== undefined, settings.maxMessage)
+    this.sending = new Sending(outbox, settings.isServer, settings.deflate)
+  }
+
+  // What becomes of it, for whoever stands on it
+
+  protected abstract opened(): unknown
+  protected abstract received(message: string | Uint8Array): unknown
+  protected abstract pinged(data: Uint8Array): unknown
+  protected abstract ponged(data: Uint8Array): unknown
+  protected abstract closed(status: CloseStatus, code: number, reason: string): unknown
+  /** One of the above has thrown, or its promise was rejected. */
+  protected abstract failed(error: unknown): void
+
+  /** The handshake is done, and the socket is this one's. */
+  open(): void {
+    this.outbox.owner = this
+    this.isOpen = true
+    this.host.joined(this)
+    this.restartTimer()
+    this.deliveries.deliver({ kind: 'open' }, 0)
+  }
+
+  // Reading
+
+  onBytes(length: number): boolean {
+    this.host.bytesIn += length
+    this.silentBeats = 0
+    this.take(windowStart, windowStart + length)
+    return this.isReading
+  }
+
+  /** Works off bytes of linear memory. */
+  take(start: number, end: number): void {
+    if (this.isDeaf) return
+    this.isInEvent = true
+    try {
+      this.reader.feed(start, end)
+      this.readMessages()
+    } catch (error) {
+      this.host.logError('a WebSocket failed', error)
+      this.cut()
+    }
+    this.isInEvent = false
+    // What a callback sends after its first await belongs to this read as well.
+    if (this.deliveries.isBusy) takeLateTurn(this)
+    else this.flush()
+    this.isReading = this.wantsBytes
+  }
+
+  get wantsBytes(): boolean {
+    return this.isDeaf || (this.parked === undefined && !this.deliveries.isFull)
+  }
+
+  private readMessages(): void {
+    const { reader, deliveries } = this
+    while (!this.isDeaf) {
+      if (deliveries.isFull && !reader.hasRows) {
+        this.parked = reader.setAside()
+        return
+      }
+      switch (reader.next()) {
+        case TEXT:
+          this.takeMessage(true)
+          break
+        case BINARY:
+          this.takeMessage(false)
+          break
+        case PING:
+          this.takePing()
+          break
+        case PONG:
+          this.takePong()
+          break
+        case CLOSE:
+          return this.takeClose()
+        default:
+          return reader.error && this.refuse(reader.error)
+      }
+    }
+  }
+
+  // After our close nothing is delivered but the end.
+  private takeMessage(isText: boolean): void {
+    if (!this.isOpen) return
+    const { reader, deliveries } = this
+    if (reader.isDeflated) {
+      const payload = deliveries.isBusy ? reader.bytes() : reader.payload()
+      deliveries.deliver({ kind: 'deflated', isText, payload }, payload.length)
+    } else {
+      const message = isText ? reader.text() : reader.bytes()
+      deliveries.deliver({ kind: 'message', message }, message.length)
+    }
+  }
+
+  private takePing(): void {
+    if (!this.isOpen) return
+    const data = this.reader.bytes()
+    this.sending.control(PONG, data)
+    this.deliveries.deliver({ kind: 'ping', data }, data.length)
+  }
+
+  private takePong(): void {
+    if (!this.isOpen) return
+    const data = this.reader.bytes()
+    this.deliveries.deliver({ kind: 'pong', data }, data.length)
+  }
+
+  private takeClose(): void {
+    this.hasPeerClosed = true
+    this.isDeaf = true
+    if (this.isOpen) this.deliveries.deliver({ kind: 'close', closing: this.reader.closing() }, 0)
+    else this.endConnection(CLOSE_MS)
+  }
+
+  // Delivering
+
+  /** @internal */
+  receive(item: Item): unknown {
+    try {
+      const outcome = this.handle(item)
+      if (isThenable(outcome)) return outcome.then(undefined, (error) => this.failed(error))
+    } catch (error) {
+      this.failed(error)
+    }
+    return undefined
+  }
+
+  private handle(item: Item): unknown {
+    switch (item.kind) {
+      case 'message':
+        return this.received(item.message)
+      case 'deflated':
+        return this.receiveDeflated(item.isText, item.payload)
+      case 'ping':
+        return this.pinged(item.data)
+      case 'pong':
+        return this.ponged(item.data)
+      case 'open':
+        return this.opened()
+      case 'close':
+        return this.answerClose(item.closing)
+      case 'end':
+        return this.closed(item.status, item.closing.code, item.closing.reason)
+    }
+  }
+
+  private receiveDeflated(isText: boolean, payload: Uint8Array): unknown {
+    try {
+      const inflated = this.settings.deflate!.inflate(payload, this.settings.maxMessage)
+      if (!(inflated instanceof Promise)) return this.receiveInflated(isText, inflated)
+      return inflated.then(
+        (bytes) => this.receiveInflated(isText, bytes),
+        (error) => this.refuse(error),
+      )
+    } catch (error) {
+      return this.refuse(error as ProtocolError)
+    }
+  }
+
+  private receiveInflated(isText: boolean, bytes: Uint8Array): unknown {
+    const message = isText ? checkedUtf8Of(bytes) : bytes
+    return message === undefined ? this.refuse(protocolError('BAD_UTF8')) : this.received(message)
+  }
+
+  /** @internal */
+  onCaughtUp(): void {
+    if (this.parked !== undefined || !this.isReading) this.takeTurn()
+  }
+
+  // Writing
+
+  /** Sends a message. @returns false where nothing can be sent any more */
+  protected sendMessage(message: string | Uint8Array): boolean {
+    if (!this.isOpen) return false
+    this.sending.message(message)
+    return this.hasRoom()
+  }
+
+  /** @internal Sends a message that many are sent. */
+  sendShared(shared: SharedMessage): boolean {
+    const { isServer, deflate } = this.settings
+    const frame = isServer ? shared.frameFor(deflate) : undefined
+    if (frame === undefined || !this.isOpen) return this.sendMessage(shared.message)
+    this.sending.frame(frame)
+    return this.hasRoom()
+  }
+
+  private hasRoom(): boolean {
+    const { sending } = this
+    const { maxBuffered } = this.settings
+    if (sending.unsentBytes <= maxBuffered) return true
+    sending.flush()
+    if (sending.unsentBytes <= maxBuffered) return true
+    this.host.overflowed()
+    this.cut()
+    return false
+  }
+
+  onSent(bytes: number): void {
+    this.host.bytesOut += bytes
+  }
+
+  private flush(): void {
+    if (!this.socket.destroyed) this.sending.flush()
+  }
+
+  /** The rest of this tick's work, once: what was gathered leaves, what was parked is read. */
+  takeTurn(): void {
+    if (this.isTurnDue || this.isInEvent) return
+    this.isTurnDue = true
+    takeTurn(this)
+  }
+
+  /** @internal */
+  turn(): void {
+    this.isTurnDue = false
+    if (this.parked !== undefined && !this.deliveries.isFull) this.takeParked(this.parked)
+    else this.flush()
+    if (this.isReading || !this.wantsBytes) return
+    this.isReading = true
+    this.socket.resume()
+  }
+
+  /** Takes bytes that came before, in a turn of their own. */
+  begin(parked: Uint8Array | undefined): void {
+    this.parked = parked
+    this.isReading = false
+    this.takeTurn()
+  }
+
+  private takeParked(parked: Uint8Array): void {
+    this.parked = undefined
+    for (let at = 0; at < parked.length; at += windowSize) {
+      const piece = parked.subarray(at, at + windowSize)
+      memory.set(piece, windowStart)
+      this.take(windowStart, windowStart + piece.length)
+    }
+  }
+
+  // Ending
+
+  /**
+   * Closes (RFC 6455 §7.1.2): nothing more is sent or delivered; the peer has two seconds to answer.
+   *
+   * @returns false where it is closed already
+   * @throws RangeError for a code that may not be sent, or a reason of more than 123 bytes
+   */
+  close(code = NORMAL, reason = ''): boolean {
+    const payload = closePayload(code, reason)
+    if (!this.isOpen) return false
+    this.deliveries.clear()
+    this.sayClose(payload)
+    if (this.hasPeerClosed) this.endConnection(CLOSE_MS)
+    else this.wait(CLOSE_MS)
+    this.conclude(this.settings.isServer ? 'server-close' : 'client-close', { code, reason })
+    return true
+  }
+
+  private sayClose(payload: Uint8Array): void {
+    this.isOpen = false
+    this.sending.inOrder(0, () => this.sending.control(CLOSE, payload))
+  }
+
+  // The peer's close, in its turn: everything before it has been handled.
+  private answerClose(closing: Closing): void {
+    const { code, reason } = closing
+    if (this.isOpen) {
+      this.sayClose(code === NO_STATUS ? NO_BYTES : closePayload(code, reason))
+      this.endConnection(CLOSE_MS)
+    }
+    this.conclude(closeStatus(code), closing)
+  }
+
+  // What the peer sent is wrong: it is told so, and nothing after it is read.
+  private refuse(error: ProtocolError): void {
+    const { closeCode: code = INTERNAL_ERROR, message: reason } = error
+    this.isDeaf = true
+    this.parked = undefined
+    this.host.refused(error)
+    if (this.isOpen) this.sayClose(closePayload(code, reason))
+    this.endConnection(CLOSE_MS)
+    this.conclude(closeStatus(code), { code, reason })
+  }
+
+  private endConnection(ms: number): void {
+    this.sending.inOrder(0, () => {
+      this.flush()
+      this.socket.end()
+    })
+    this.wait(ms)
+  }
+
+  private conclude(status: CloseStatus, closing: Closing): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.deliveries.deliver({ kind: 'end', status, closing }, 0)
+  }
+
+  /** The peer sends no more; without a close frame that is a loss (§7.1.5). */
+  onPeerEnd(): void {
+    if (!this.isDeaf) this.lose()
+    this.endConnection(CLOSE_MS)
+  }
+
+  onGone(): void {
+    this.host.wheel.remove(this)
+    this.host.left(this)
+    this.lose()
+  }
+
+  private lose(): void {
+    this.isOpen = false
+    this.isDeaf = true
+    this.parked = undefined
+    if (!this.hasPeerClosed) this.conclude('abnormal', { code: ABNORMAL, reason: '' })
+  }
+
+  /** Ends it where nothing can be said any more. */
+  private cut(): void {
+    this.lose()
+    this.socket.destroy()
+  }
+
+  /** The server is stopping. */
+  goAway(): void {
+    this.close(GOING_AWAY)
+  }
+
+  /** The server has stopped: says so, and waits for nothing. */
+  destroy(): void {
+    this.goAway()
+    this.endConnection(CUT_MS)
+  }
+
+  closeIfIdle(): void {}
+
+  // Waiting
+
+  private restartTimer(): void {
+    const { heartbeat } = this.settings
+    if (heartbeat !== undefined) this.wait(heartbeat)
+  }
+
+  private wait(ms: number): void {
+    this.dueAt = performance.now() + ms
+    this.host.wheel.file(this)
+  }
+
+  /** @internal */
+  onDue(): void {
+    if (!this.isOpen) return void this.socket.destroy()
+    if (this.wantsBytes) this.beat()
+    if (this.isOpen) this.restartTimer()
+  }
+
+  // A peer that is not being read from is not silent.
+  private beat(): void {
+    if (this.silentBeats >= MAX_SILENT_BEATS) return this.cut()
+    this.silentBeats++
+    this.sending.control(PING, NO_BYTES)
+  }
+}

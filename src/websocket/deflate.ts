@@ -1,0 +1,181 @@
+// Compression of messages (RFC 7692 §7.2), by node:zlib in single calls. What "context takeover" carries from one message
+// to the next is the end of the bytes before, and zlib takes that as a dictionary: so a connection keeps no compressor,
+// hundreds of kilobytes large, but at most a window of what it sent and one of what it received. Small messages are done
+// on the spot, so that the answers to one read still leave together; large ones go to zlib's threads.
+import { constants as limits } from 'node:buffer'
+import {
+  constants,
+  deflateRaw,
+  deflateRawSync,
+  inflateRaw,
+  inflateRawSync,
+  type ZlibOptions,
+} from 'node:zlib'
+import type { DeflateParameters, DeflateWishes } from '../core/permessage-deflate.js'
+import { protocolError } from '../core/protocol-error.js'
+
+export interface DeflateOptions extends DeflateWishes {
+  /** Bytes from which on a message is compressed (default 1024). */
+  threshold?: number
+  /** zlib's level, 0 to 9 (default: zlib's own, 6). */
+  level?: number
+  /** zlib's memLevel, 1 to 9 (default 8). */
+  memLevel?: number
+}
+
+/** Bytes that are deflated, or come of inflating, without leaving the event loop. */
+const MAX_AT_ONCE = 64 * 1024
+/** How far we look back ourselves. Every message pays for what is looked through, and further back there is little to find. */
+const OWN_WINDOW = 8 * 1024
+/** What ends a message and is not sent (RFC 7692 §7.2.1). */
+const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
+/** A message of no bytes (§7.2.3.6). */
+const EMPTY = Buffer.from([0x00])
+
+export class Deflate {
+  private readonly threshold: number
+  private readonly level: number | undefined
+  private readonly memLevel: number | undefined
+  /** How far the compressor may look back: a binary logarithm. */
+  readonly windowBits: number
+  private readonly sent: Window | undefined
+  private readonly received: Window | undefined
+
+  constructor(isServer: boolean, agreed: DeflateParameters, options: DeflateOptions) {
+    this.threshold = options.threshold ?? 1024
+    this.level = options.level
+    this.memLevel = options.memLevel
+    const server = windowOf(agreed.serverNoContextTakeover, agreed.serverMaxWindowBits)
+    const client = windowOf(agreed.clientNoContextTakeover, agreed.clientMaxWindowBits)
+    this.windowBits = isServer ? agreed.serverMaxWindowBits : agreed.clientMaxWindowBits
+    this.sent = newWindow(Math.min(isServer ? server : client, OWN_WINDOW))
+    this.received = newWindow(isServer ? client : server)
+  }
+
+  /** True where nothing is carried over from what was sent: what one such connection is sent, all may be. */
+  get forgets(): boolean {
+    return this.sent === undefined
+  }
+
+  /** Whether the message is large enough to be worth it. */
+  wants(message: string | Uint8Array): boolean {
+    return message.length >= this.threshold
+  }
+
+  /** The payload, compressed; a promise of it where it is large. One at a time. */
+  deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    if (payload.length === 0) return EMPTY
+    const { level, memLevel, windowBits } = this
+    const options = { ...optionsWith(this.sent), level, memLevel, windowBits }
+    if (payload.length <= MAX_AT_ONCE) {
+      const compressed = deflateRawSync(payload, options)
+      this.sent?.slide(payload)
+      return compressed.subarray(0, -TAIL.length)
+    }
+    return new Promise((resolve, reject) => {
+      deflateRaw(payload, options, (error, compressed) => {
+        if (error) return reject(error)
+        this.sent?.slide(payload)
+        resolve(compressed.subarray(0, -TAIL.length))
+      })
+    })
+  }
+
+  /**
+   * The payload as it was; a promise of it where it is large. One at a time.
+   *
+   * @param maxBytes of the outcome
+   * @throws ProtocolError BAD_DEFLATE, or MESSAGE_TOO_BIG
+   */
+  inflate(payload: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array> {
+    const input = Buffer.concat([payload, TAIL])
+    const options = optionsWith(this.received)
+    if (input.length <= MAX_AT_ONCE) {
+      try {
+        const message = inflateRawSync(input, {
+          ...options,
+          maxOutputLength: Math.min(MAX_AT_ONCE, atLeastOne(maxBytes)),
+        })
+        return this.inflated(message, maxBytes)
+      } catch (error) {
+        if (!isTooLarge(error) || maxBytes <= MAX_AT_ONCE) throw faultOf(error)
+      }
+    }
+    return new Promise((resolve, reject) => {
+      inflateRaw(input, { ...options, maxOutputLength: atLeastOne(maxBytes) }, (error, message) => {
+        if (error) reject(faultOf(error))
+        else resolve(this.inflated(message, maxBytes))
+      })
+    })
+  }
+
+  private inflated(message: Uint8Array, maxBytes: number): Uint8Array {
+    if (message.length > maxBytes) throw protocolError('MESSAGE_TOO_BIG')
+    this.received?.slide(message)
+    return message
+  }
+}
+
+function optionsWith(window: Window | undefined): ZlibOptions {
+  const dictionary = window?.bytes
+  return {
+    finishFlush: constants.Z_SYNC_FLUSH,
+    ...(dictionary && dictionary.length > 0 && { dictionary }),
+  }
+}
+
+function atLeastOne(bytes: number): number {
+  return Math.min(Math.max(1, bytes), limits.MAX_LENGTH)
+}
+
+function windowOf(forgets: boolean, bits: number): number {
+  return forgets ? 0 : 1 << bits
+}
+
+function newWindow(size: number): Window | undefined {
+  return size === 0 ? undefined : new Window(size)
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE'
+}
+
+function faultOf(error: unknown): Error {
+  return protocolError(isTooLarge(error) ? 'MESSAGE_TOO_BIG' : 'BAD_DEFLATE')
+}
+
+/** The last bytes of a stream, as many as a compressor may refer back to. */
+class Window {
+  private readonly size: number
+  private room = Buffer.alloc(0)
+  private end = 0
+
+  constructor(size: number) {
+    this.size = size
+  }
+
+  get bytes(): Uint8Array {
+    return this.room.subarray(Math.max(0, this.end - this.size), this.end)
+  }
+
+  // Room for two windows: the older half is dropped when it is full, so the copying is linear.
+  slide(bytes: Uint8Array): void {
+    const last = bytes.subarray(Math.max(0, bytes.length - this.size))
+    if (this.end + last.length > this.room.length) this.makeRoom(last.length)
+    this.room.set(last, this.end)
+    this.end += last.length
+  }
+
+  private makeRoom(length: number): void {
+    const kept = this.bytes
+    const needed = kept.length + length
+    if (needed > this.room.length) {
+      const grown = Buffer.allocUnsafe(Math.min(2 * this.size, Math.max(needed, 2 * this.room.length, 512)))
+      grown.set(kept)
+      this.room = grown
+    } else {
+      this.room.set(kept)
+    }
+    this.end = kept.length
+  }
+}

@@ -1,0 +1,78 @@
+// What a peer sent, handed on one thing at a time and in order: where the receiver returns a promise, or is still at work,
+// what follows waits.
+import { isThenable } from '../io/thenable.js'
+
+export interface Receiver<Item> {
+  /** Called with one item at a time. It may return a promise to be waited for, which never rejects. */
+  receive(item: Item): unknown
+  /** Nothing waits any more. */
+  onCaughtUp(): void
+}
+
+/** Bytes that may wait before no more is read. */
+const MAX_WAITING = 64 * 1024
+/** What an item counts beyond its bytes. */
+const ITEM_SIZE = 64
+
+export class Deliveries<Item> {
+  private readonly receiver: Receiver<Item>
+  private isAtWork = false
+  private waiting: { item: Item; size: number }[] | undefined = undefined
+  private waitingSize = 0
+
+  constructor(receiver: Receiver<Item>) {
+    this.receiver = receiver
+  }
+
+  /** True while an item is being handled. */
+  get isBusy(): boolean {
+    return this.isAtWork
+  }
+
+  /** True when no more is to be read before some of what waits has been handled. */
+  get isFull(): boolean {
+    return this.waitingSize >= MAX_WAITING
+  }
+
+  /** @param size bytes of the item */
+  deliver(item: Item, size: number): void {
+    if (this.isAtWork) return this.keep(item, size)
+    this.handOn(item)
+    if (this.waiting !== undefined) this.catchUp()
+  }
+
+  private keep(item: Item, size: number): void {
+    this.waiting ??= []
+    this.waiting.push({ item, size })
+    this.waitingSize += size + ITEM_SIZE
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.waiting = undefined
+    this.waitingSize = 0
+  }
+
+  private handOn(item: Item): void {
+    this.isAtWork = true
+    const outcome = this.receiver.receive(item)
+    if (isThenable(outcome)) outcome.then(() => this.goOn())
+    else this.isAtWork = false
+  }
+
+  private goOn(): void {
+    this.isAtWork = false
+    this.catchUp()
+  }
+
+  private catchUp(): void {
+    while (!this.isAtWork && this.waiting !== undefined && this.waiting.length > 0) {
+      const { item, size } = this.waiting.shift()!
+      this.waitingSize -= size + ITEM_SIZE
+      this.handOn(item)
+    }
+    if (this.isAtWork) return
+    this.waiting = undefined
+    this.receiver.onCaughtUp()
+  }
+}

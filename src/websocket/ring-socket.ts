@@ -1,0 +1,116 @@
+// Ring's WebSocket (ring.websocket.protocols): a listener is told, a socket is sent to.
+import type { Socket } from 'node:net'
+import type { CloseStatus } from '../core/close.js'
+import { PING, PONG } from '../core/message-reader.js'
+import type { Outbox } from '../io/outbox.js'
+import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
+
+/** What a Ring handler returns as `listener`. Callbacks come one at a time, in order. */
+export interface WebSocketListener {
+  onOpen?(socket: WebSocketSocket): void
+  /** The next message waits for the promise. */
+  onMessage?(socket: WebSocketSocket, message: string | Uint8Array): void | Promise<void>
+  /** The pong has been sent already. */
+  onPing?(socket: WebSocketSocket, data: Uint8Array): void
+  onPong?(socket: WebSocketSocket, data: Uint8Array): void
+  /** Another of the callbacks has thrown. */
+  onError?(socket: WebSocketSocket, error: Error): void
+  /** Comes once, and last. `code` 1005: the peer gave none; 1006: it is gone without a word. */
+  onClose?(socket: WebSocketSocket, code: number, reason: string): void
+}
+
+export interface WebSocketSocket {
+  readonly isOpen: boolean
+  /**
+   * Sends a string as text, bytes as binary, which must rest until they have left.
+   *
+   * @param succeed called when the operating system has taken the message
+   * @param fail called when it never will
+   */
+  send(message: string | Uint8Array, succeed?: () => void, fail?: (error: Error) => void): void
+  /** @throws RangeError for more than 125 bytes; so does `pong` */
+  ping(data?: Uint8Array): void
+  pong(data?: Uint8Array): void
+  /** @throws RangeError for a code that may not be sent, or a reason of more than 123 bytes */
+  close(code?: number, reason?: string): void
+}
+
+const MAX_CONTROL = 125
+
+export class RingSocket extends WebSocketConnection implements WebSocketSocket {
+  private readonly listener: WebSocketListener
+
+  constructor(
+    listener: WebSocketListener,
+    host: WebSocketHost,
+    socket: Socket,
+    outbox: Outbox,
+    settings: WebSocketSettings,
+  ) {
+    super(host, socket, outbox, settings)
+    this.listener = listener
+  }
+
+  send(message: string | Uint8Array, succeed?: () => void, fail?: (error: Error) => void): void {
+    if (typeof message !== 'string' && !(message instanceof Uint8Array)) {
+      throw new TypeError('a WebSocket sends strings and Uint8Arrays')
+    }
+    const isSent = this.sendMessage(message)
+    if (succeed !== undefined || fail !== undefined) void this.tell(isSent, succeed, fail)
+  }
+
+  private async tell(isSent: boolean, succeed?: () => void, fail?: (error: Error) => void): Promise<void> {
+    const hasLeft = isSent && (await this.sending.drained())
+    try {
+      if (hasLeft) succeed?.()
+      else fail?.(new Error('the WebSocket is closed'))
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  ping(data: Uint8Array = NO_BYTES): void {
+    this.sendControl(PING, data)
+  }
+
+  pong(data: Uint8Array = NO_BYTES): void {
+    this.sendControl(PONG, data)
+  }
+
+  private sendControl(opcode: number, data: Uint8Array): void {
+    if (data.length > MAX_CONTROL) throw new RangeError(`a ping has at most ${MAX_CONTROL} bytes`)
+    if (this.isOpen) this.sending.control(opcode, data)
+  }
+
+  protected opened(): unknown {
+    return this.listener.onOpen?.(this)
+  }
+
+  protected received(message: string | Uint8Array): unknown {
+    return this.listener.onMessage?.(this, message)
+  }
+
+  protected pinged(data: Uint8Array): unknown {
+    return this.listener.onPing?.(this, data)
+  }
+
+  protected ponged(data: Uint8Array): unknown {
+    return this.listener.onPong?.(this, data)
+  }
+
+  protected closed(_status: CloseStatus, code: number, reason: string): unknown {
+    return this.listener.onClose?.(this, code, reason)
+  }
+
+  protected failed(error: unknown): void {
+    this.host.logError('a WebSocket listener failed', error)
+    const cause = error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error })
+    try {
+      this.listener.onError?.(this, cause)
+    } catch (failure) {
+      this.host.logError('onError failed', failure)
+    }
+  }
+}
+
+const NO_BYTES = new Uint8Array(0)
