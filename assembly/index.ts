@@ -1,7 +1,7 @@
 // The ABI: what the host can call and where the regions lie.
 
 export { CHUNKS_DONE, CHUNKS_TRAILERS, readChunks } from './http/chunked'
-export { readRequestHead } from './http/head'
+export { readRequestHead, readResponseHead } from './http/head'
 export {
   ABSOLUTE_TARGET,
   ALLOWS_DEFLATE,

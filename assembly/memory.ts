@@ -90,6 +90,7 @@ export const HAS_CONTENT_LENGTH: u32 = 512
 export const HAS_TRANSFER_ENCODING: u32 = 1024
 export const ABSOLUTE_TARGET: u32 = 2048
 export const IN_TRAILERS: u32 = 4096
+export const IN_RESPONSE: u32 = 8192
 
 // The chunked coding's place between two calls (http/chunked.ts); the host keeps it for each connection.
 @unmanaged

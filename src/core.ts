@@ -2,6 +2,11 @@
 export type { Headers } from './core/fields.js'
 export { type Frame, FrameDecoder, type FrameDecoderOptions } from './core/frame-decoder.js'
 export { encodeFrame, type FrameToEncode } from './core/frame-writer.js'
-export { parseRequestHead, type RequestHead } from './core/parse-head.js'
+export {
+  parseRequestHead,
+  parseResponseHead,
+  type RequestHead,
+  type ResponseHead,
+} from './core/parse-head.js'
 export { ProtocolError } from './core/protocol-error.js'
 export { validUtf8 } from './core/valid-utf8.js'

@@ -14,6 +14,7 @@ import {
   HAS_HOST,
   HAS_TRANSFER_ENCODING,
   HeadRecord,
+  IN_RESPONSE,
   UPGRADE_WEBSOCKET,
   VERSION_1_1,
 } from '../memory'
@@ -53,7 +54,7 @@ export function applyField(record: HeadRecord, start: usize): i32 {
 }
 
 function applyValue(record: HeadRecord, start: usize, word: u32, value: usize, valueEnd: usize): i32 {
-  if (word == HOST) return applyHost(record, start, value, valueEnd)
+  if (word == HOST) return record.flags & IN_RESPONSE ? 0 : applyHost(record, start, value, valueEnd)
   if (word == CONNECTION) return applyConnection(record, value, valueEnd)
   if (word == CONTENT_LENGTH) return applyContentLength(record, value, valueEnd)
   if (word == TRANSFER_ENCODING) return applyTransferEncoding(record, value, valueEnd)

@@ -14,6 +14,7 @@ import {
   HAS_HOST,
   HAS_TRANSFER_ENCODING,
   HeadRecord,
+  IN_RESPONSE,
   IN_TRAILERS,
   MAX_FIELDS,
   RECORD,
@@ -35,6 +36,7 @@ import { readFieldLine } from './field-line'
 import { applyField } from './field-meaning'
 import { isLineEnd } from './line-end'
 import { readRequestLine } from './request-line'
+import { readStatusLine } from './status-line'
 
 /**
  * Reads a request's head, or its trailer section, from `start`; the 16 bytes at `end` are overwritten.
@@ -53,6 +55,22 @@ export function readRequestHead(
   maxFields: i32,
   maxHead: i32,
 ): i32 {
+  return readHead(start, end, flags, maxLine, maxFields, maxHead)
+}
+
+/** The same for a response's head. */
+export function readResponseHead(
+  start: usize,
+  end: usize,
+  flags: u32,
+  maxLine: i32,
+  maxFields: i32,
+  maxHead: i32,
+): i32 {
+  return readHead(start, end, flags | IN_RESPONSE, maxLine, maxFields, maxHead)
+}
+
+function readHead(start: usize, end: usize, flags: u32, maxLine: i32, maxFields: i32, maxHead: i32): i32 {
   const record = changetype<HeadRecord>(RECORD)
   v128.store(end, i8x16.splat(0))
   record.flags = flags
@@ -61,14 +79,18 @@ export function readRequestHead(
   record.seenAt = 0
   let line = start
   if ((flags & STARTED) == 0) {
-    if (isLineEnd(line)) line += 2
+    if (isLineEnd(line) && (flags & IN_RESPONSE) == 0) line += 2
     record.headStart = <u32>(line - start)
     record.hostStart = 0
     record.hostEnd = 0
     record.port = -1
-    const length = readRequestLine(record, start, line, end)
+    const isResponse = (flags & IN_RESPONSE) != 0
+    const length = isResponse
+      ? readStatusLine(record, start, line, end)
+      : readRequestLine(record, start, line, end)
     if (length <= 0 || length > maxLine + 2) {
-      return lineResult(record, start, line, end, length, maxLine, maxHead, REQUEST_LINE_TOO_LONG)
+      const tooLong = isResponse ? HEAD_TOO_LARGE : REQUEST_LINE_TOO_LONG
+      return lineResult(record, start, line, end, length, maxLine, maxHead, tooLong)
     }
     line += length
     record.resumeAt = <u32>(line - start)
@@ -106,7 +128,7 @@ function judgeHead(record: HeadRecord, length: i32, maxHead: i32): i32 {
   record.errorAt = length - 2
   if (length > maxHead) return HEAD_TOO_LARGE
   if (flags & IN_TRAILERS) return length
-  if ((flags & (VERSION_1_1 | HAS_HOST)) == VERSION_1_1) return MISSING_HOST
+  if ((flags & (VERSION_1_1 | HAS_HOST | IN_RESPONSE)) == VERSION_1_1) return MISSING_HOST
   if ((flags & HAS_TRANSFER_ENCODING) == 0) return length
   if ((flags & VERSION_1_1) == 0) return TRANSFER_ENCODING_IN_1_0
   return flags & HAS_CONTENT_LENGTH ? LENGTH_AND_TRANSFER_ENCODING : length

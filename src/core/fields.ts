@@ -41,6 +41,21 @@ export function listFields(text: string): [name: string, value: string][] {
   })
 }
 
+/** Field-lines as a map of lower-case names: one that came more than once has an array. */
+export function collectFields(
+  fields: readonly [name: string, value: string][],
+): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = new newHeaders()
+  for (const [written, value] of fields) {
+    const name = written.toLowerCase()
+    const earlier = headers[name]
+    if (earlier === undefined) headers[name] = value
+    else if (Array.isArray(earlier)) earlier.push(value)
+    else headers[name] = [earlier, value]
+  }
+  return headers
+}
+
 function fieldName(text: string, record: number): string {
   const start = u32[record]!
   return text.substring(start, start + (u32[record + 1]! >>> 8))

@@ -5,16 +5,19 @@ import module from '#core'
 
 type Constant = { readonly value: number }
 
+type ReadHead = (
+  start: number,
+  end: number,
+  flags: number,
+  maxLine: number,
+  maxFields: number,
+  maxHead: number,
+) => number
+
 type CoreExports = {
   memory: { readonly buffer: ArrayBuffer }
-  readRequestHead(
-    start: number,
-    end: number,
-    flags: number,
-    maxLine: number,
-    maxFields: number,
-    maxHead: number,
-  ): number
+  readRequestHead: ReadHead
+  readResponseHead: ReadHead
   readChunks(start: number, end: number): number
   readFrames(record: number, start: number, end: number): number
   writeFrameHeader(at: number, first: number, length: number, isMasked: boolean, key: number): number
@@ -67,7 +70,15 @@ type CoreExports = {
 const core = instantiateSync(module, {}).instance.exports as unknown as CoreExports
 const { buffer } = core.memory
 
-export const { readRequestHead, readChunks, readFrames, writeFrameHeader, mask, validateUtf8 } = core
+export const {
+  readRequestHead,
+  readResponseHead,
+  readChunks,
+  readFrames,
+  writeFrameHeader,
+  mask,
+  validateUtf8,
+} = core
 
 /** All of linear memory; a Buffer where the runtime has one, for its fast ways from bytes to text. */
 export const memory: Uint8Array = typeof Buffer === 'function' ? Buffer.from(buffer) : new Uint8Array(buffer)

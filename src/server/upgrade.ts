@@ -4,9 +4,14 @@ import type { Socket } from 'node:net'
 import { acceptOffer } from '../core/permessage-deflate.js'
 import type { ResponseHeaders } from '../core/response-head.js'
 import type { Outbox } from '../io/outbox.js'
-import type { WebSocketConnection, WebSocketHost, WebSocketSettings } from '../websocket/connection.js'
+import {
+  checkedHeartbeat,
+  type WebSocketConnection,
+  type WebSocketHost,
+  type WebSocketSettings,
+} from '../websocket/connection.js'
 import { Deflate } from '../websocket/deflate.js'
-import { listOf, secWebSocketAccept } from '../websocket/handshake.js'
+import { furtherFields, listOf, secWebSocketAccept } from '../websocket/handshake.js'
 import type { Exchange } from './exchange.js'
 import type { RingRequest } from './ring.js'
 
@@ -45,7 +50,7 @@ export function upgrade<T extends WebSocketConnection>(
     isServer: true,
     maxMessage: settings.maxWs,
     maxBuffered: settings.maxBuffered,
-    heartbeat: heartbeatOf(options.heartbeat),
+    heartbeat: checkedHeartbeat(options.heartbeat),
     deflate: agreed && new Deflate(true, agreed.parameters, settings.compression!),
   })
   exchange.switchProtocols(fields)
@@ -57,16 +62,6 @@ export function upgrade<T extends WebSocketConnection>(
 
 const EXTENSIONS = 'sec-websocket-extensions'
 
-// The handshake's own fields are not the user's to set.
-function furtherFields(headers: ResponseHeaders = {}): ResponseHeaders {
-  for (const name in headers) {
-    if (/^(connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i.test(name)) {
-      throw new TypeError(`${name} is not for the user to set in a handshake`)
-    }
-  }
-  return headers
-}
-
 // A sub-protocol that the client did not offer makes it fail the connection, so none is answered then.
 function protocolField(
   spoken: string | readonly string[] | undefined,
@@ -76,9 +71,4 @@ function protocolField(
   const ours = typeof spoken === 'string' ? [spoken] : (spoken ?? [])
   const chosen = ours.find((protocol) => protocol !== '' && offered.includes(protocol))
   return chosen === undefined ? {} : { 'Sec-WebSocket-Protocol': chosen }
-}
-
-function heartbeatOf(ms: number | undefined): number | undefined {
-  if (ms === undefined || (typeof ms === 'number' && ms > 0)) return ms
-  throw new RangeError(`heartbeat must be a number of milliseconds above 0, not ${String(ms)}`)
 }

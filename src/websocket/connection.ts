@@ -58,6 +58,12 @@ export interface WebSocketSettings {
   readonly deflate: Deflate | undefined
 }
 
+/** @throws RangeError for a heartbeat that is none */
+export function checkedHeartbeat(ms: number | undefined): number | undefined {
+  if (ms === undefined || (typeof ms === 'number' && ms > 0)) return ms
+  throw new RangeError(`heartbeat must be a number of milliseconds above 0, not ${String(ms)}`)
+}
+
 /** Something a peer sent, as it is delivered. */
 type Item =
   | { kind: 'open' }

@@ -2,6 +2,7 @@
 // shows that it was understood.
 import { createHash } from 'node:crypto'
 import { areExtensions } from '../core/permessage-deflate.js'
+import type { ResponseHeaders } from '../core/response-head.js'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const VERSION = '13'
@@ -64,6 +65,20 @@ export function refusal(status: 400 | 426): {
 /** Whether a list field has the token, in any case. */
 export function hasToken(value: string | undefined, token: string): boolean {
   return value !== undefined && listOf(value).some((one) => one.toLowerCase() === token)
+}
+
+/**
+ * The fields a user adds to a handshake, whose own are not the user's to set.
+ *
+ * @throws TypeError for one of those
+ */
+export function furtherFields(headers: ResponseHeaders = {}): ResponseHeaders {
+  for (const name in headers) {
+    if (/^(host|connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/i.test(name)) {
+      throw new TypeError(`${name} is not for the user to set in a handshake`)
+    }
+  }
+  return headers
 }
 
 /** The elements of a list field. */

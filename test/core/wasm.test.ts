@@ -52,7 +52,7 @@ const others = [
   'CHUNKS_TRAILERS',
   'MAX_FRAME_ROWS',
 ]
-const functions = ['mask', 'readChunks', 'readFrames', 'readRequestHead', 'validateUtf8', 'writeFrameHeader']
+const functions = ['mask', 'readChunks', 'readFrames', 'readRequestHead', 'readResponseHead', 'validateUtf8', 'writeFrameHeader']
 const globals = [...regions, ...flags, ...frameFlags, ...rows, ...others]
 
 function sourceOf(path: string): string {

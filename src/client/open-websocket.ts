@@ -1,0 +1,251 @@
+// The client's end of a WebSocket: connect, ask for the upgrade, check the answer (RFC 6455 §4.1); from there on it is the
+// same connection as a server's.
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { ResponseHead } from '../core/parse-head.js'
+import { type DeflateParameters, makeOffer, readAnswer } from '../core/permessage-deflate.js'
+import { type ResponseHeaders, writeFields } from '../core/response-head.js'
+import { memory, windowStart } from '../core/wasm.js'
+import { Outbox, type OutboxOwner } from '../io/outbox.js'
+import { handOver, own, type SocketOwner } from '../io/read-window.js'
+import { TimerWheel } from '../io/timer-wheel.js'
+import { WebSocketChannel, type WebSocketHandlers } from '../websocket/channel.js'
+import { checkedHeartbeat, type WebSocketHost } from '../websocket/connection.js'
+import { Deflate, type DeflateOptions } from '../websocket/deflate.js'
+import { furtherFields, hasToken, secWebSocketAccept } from '../websocket/handshake.js'
+import { type DialOptions, dial, targetOf } from './dial.js'
+import { HttpKitError } from './error.js'
+import { HeadCollector } from './head-collector.js'
+import { credentialsOf } from './tunnel.js'
+
+export interface WebSocketOptions extends DialOptions {
+  /** Sub-protocols to offer. */
+  protocol?: string | readonly string[]
+  /** Further fields of the request. */
+  headers?: ResponseHeaders
+  /** Milliseconds between pings; a server that is silent for two of them is taken for lost. */
+  heartbeat?: number
+  /** Bytes of one message (default 4 MiB), also after inflating; close 1009 past it. */
+  maxWs?: number
+  /** Offers permessage-deflate (default false). */
+  compression?: boolean | DeflateOptions
+  /** Bytes queued to a slow server before the connection is cut (default 16 MiB). */
+  maxBuffered?: number
+  /** Milliseconds until it must be open (default 60 s). */
+  connectTimeout?: number
+  /** Gives up, as long as it is not open. */
+  signal?: AbortSignal
+  /** Callbacks that failed (default: to stderr). */
+  errorLogger?: (message: string, error?: unknown) => void
+}
+
+const CONNECT_TIMEOUT_MS = 60_000
+const MAX_WS = 4 * 1024 * 1024
+const MAX_BUFFERED = 16 * 1024 * 1024
+/** How late a timeout may come, in milliseconds. */
+const TICK_MS = 20
+
+const wheel = new TimerWheel(TICK_MS)
+
+/**
+ * Opens a WebSocket.
+ *
+ * @param url ws: or wss: (http: and https: mean the same); userinfo is sent as Basic credentials
+ * @param handlers as for `asChannel`; `onOpen` has ended before the first `onReceive` starts
+ * @returns the channel, open
+ * @throws HttpKitError: ERR_CONNECT, ERR_TLS, ERR_PROXY, ERR_TIMEOUT_CONNECT, ERR_ABORTED, ERR_INVALID_ARGUMENT;
+ * ERR_WEBSOCKET_REFUSED with the answer's `status` and `headers`; ERR_PROTOCOL for an answer that is no right handshake
+ */
+export async function openWebSocket(
+  url: string | URL,
+  handlers: ClientHandlers,
+  options: WebSocketOptions = {},
+): Promise<WebSocketChannel> {
+  const handshake = new Handshake(parse(url), handlers, options)
+  return handshake.run()
+}
+
+/** What a client's channel tells its user. */
+export interface ClientHandlers extends WebSocketHandlers<WebSocketChannel> {
+  /** Called first, before the channel is open. */
+  init?(channel: WebSocketChannel): void
+}
+
+function parse(url: string | URL): URL {
+  const parsed = URL.canParse(String(url)) ? new URL(String(url)) : undefined
+  if (parsed && /^(wss?|https?):$/.test(parsed.protocol)) return parsed
+  throw new HttpKitError('ERR_INVALID_ARGUMENT', `not a WebSocket's URL: ${String(url)}`)
+}
+
+class Handshake implements SocketOwner, OutboxOwner {
+  private readonly url: URL
+  private readonly handlers: ClientHandlers
+  private readonly options: WebSocketOptions
+  private readonly wishes: DeflateOptions | undefined
+  private readonly offered: readonly string[]
+  private readonly key = randomBytes(16).toString('base64')
+  private readonly head: string
+  private readonly collector = new HeadCollector()
+  private socket: Socket | undefined = undefined
+  private outbox: Outbox | undefined = undefined
+  private settle!: { resolve(channel: WebSocketChannel): void; reject(error: Error): void }
+
+  constructor(url: URL, handlers: ClientHandlers, options: WebSocketOptions) {
+    const { protocol, compression } = options
+    this.url = url
+    this.handlers = handlers
+    this.options = options
+    this.wishes = compression === true ? {} : compression || undefined
+    this.offered = protocol === undefined ? [] : typeof protocol === 'string' ? [protocol] : protocol
+    try {
+      this.head = this.writeHead()
+    } catch (cause) {
+      throw new HttpKitError('ERR_INVALID_ARGUMENT', (cause as Error).message, { cause })
+    }
+  }
+
+  private writeHead(): string {
+    const { url, offered } = this
+    const credentials = credentialsOf(url)
+    const fields = {
+      Host: url.host,
+      Upgrade: 'websocket',
+      Connection: 'Upgrade',
+      'Sec-WebSocket-Key': this.key,
+      'Sec-WebSocket-Version': '13',
+      ...(offered.length > 0 && { 'Sec-WebSocket-Protocol': offered.join(', ') }),
+      ...(this.wishes && { 'Sec-WebSocket-Extensions': makeOffer(this.wishes) }),
+      ...(credentials && { Authorization: credentials }),
+      ...furtherFields(this.options.headers),
+    }
+    return `GET ${url.pathname}${url.search} HTTP/1.1\r\n${writeFields(fields).lines}Connection: Upgrade\r\n\r\n`
+  }
+
+  /** Runs it to its end, or for as long as it may take. */
+  async run(): Promise<WebSocketChannel> {
+    const { signal, connectTimeout = CONNECT_TIMEOUT_MS } = this.options
+    const opened = new Promise<WebSocketChannel>((resolve, reject) => {
+      this.settle = { resolve, reject }
+    })
+    const onTimeout = (): void =>
+      this.fail(new HttpKitError('ERR_TIMEOUT_CONNECT', `not open after ${connectTimeout} ms`))
+    const onAbort = (): void =>
+      this.fail(new HttpKitError('ERR_ABORTED', 'aborted', { cause: signal?.reason }))
+    if (signal?.aborted) onAbort()
+    else this.begin().catch((error) => this.fail(error))
+    const timer = setTimeout(onTimeout, connectTimeout)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await opened
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  private async begin(): Promise<void> {
+    const socket = await dial(targetOf(this.url), this.options, (one) => {
+      this.socket = one
+    })
+    this.outbox = new Outbox(socket, this)
+    own(socket, this)
+    this.outbox.writeText(this.head)
+    this.outbox.flush()
+  }
+
+  private fail(error: Error): void {
+    this.socket?.destroy()
+    this.settle.reject(error)
+  }
+
+  takeTurn(): void {}
+
+  onSent(): void {}
+
+  onBytes(length: number): boolean {
+    try {
+      const answer = this.collector.push(memory.subarray(windowStart, windowStart + length))
+      if (answer === undefined) return true
+      const channel = this.accept(answer.head)
+      const end = windowStart + length
+      channel.take(end - answer.rest, end)
+      return channel.wantsBytes
+    } catch (error) {
+      this.fail(error as Error)
+      return false
+    }
+  }
+
+  private accept(head: ResponseHead): WebSocketChannel {
+    const { socket, outbox, options, handlers } = this
+    const deflate = this.check(head)
+    const channel = new WebSocketChannel(handlers, hostOf(options), socket!, outbox!, {
+      isServer: false,
+      maxMessage: options.maxWs ?? MAX_WS,
+      maxBuffered: options.maxBuffered ?? MAX_BUFFERED,
+      heartbeat: checkedHeartbeat(options.heartbeat),
+      deflate,
+    })
+    handlers.init?.(channel)
+    handOver(socket!, channel)
+    channel.open()
+    this.settle.resolve(channel)
+    return channel
+  }
+
+  // RFC 6455 §4.1, the numbered list after the opening handshake's request.
+  private check({ status, headers }: ResponseHead): Deflate | undefined {
+    if (status !== 101) {
+      throw new HttpKitError('ERR_WEBSOCKET_REFUSED', `the server answered ${status}`, { status, headers })
+    }
+    const one = (name: string): string | undefined => String(headers[name] ?? '') || undefined
+    const demand = (isRight: boolean, what: string): void => {
+      if (!isRight)
+        throw new HttpKitError('ERR_PROTOCOL', `the server's handshake is wrong: ${what}`, {
+          status,
+          headers,
+        })
+    }
+    demand(hasToken(one('upgrade'), 'websocket'), 'Upgrade')
+    demand(hasToken(one('connection'), 'upgrade'), 'Connection')
+    demand(one('sec-websocket-accept') === secWebSocketAccept(this.key), 'Sec-WebSocket-Accept')
+    const protocol = one('sec-websocket-protocol')
+    demand(protocol === undefined || this.offered.includes(protocol), 'Sec-WebSocket-Protocol')
+    const extensions = one('sec-websocket-extensions')
+    if (extensions === undefined) return undefined
+    const agreed = this.wishes && answerTo(this.wishes, extensions)
+    demand(agreed !== undefined, 'Sec-WebSocket-Extensions')
+    return new Deflate(false, agreed!, this.wishes!)
+  }
+
+  onPeerEnd(): void {
+    this.onGone()
+  }
+
+  onGone(): void {
+    this.fail(new HttpKitError('ERR_CONNECTION_CLOSED', 'the server closed the connection'))
+  }
+}
+
+function answerTo(wishes: DeflateOptions, extensions: string): DeflateParameters | undefined {
+  try {
+    return readAnswer(extensions, wishes)
+  } catch {
+    return undefined
+  }
+}
+
+function hostOf({ errorLogger = console.error }: WebSocketOptions): WebSocketHost {
+  return {
+    wheel,
+    bytesIn: 0,
+    bytesOut: 0,
+    joined() {},
+    left() {},
+    refused() {},
+    overflowed() {},
+    logError(message, error) {
+      errorLogger(`httpkit-wasm: ${message}`, error)
+    },
+  }
+}
