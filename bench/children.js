@@ -52,6 +52,15 @@ export function start(command, args, { core, env, ipc = false } = {}) {
   return child
 }
 
+/**
+ * The same with a message channel and as many file descriptors as there can be: a connection is one at both ends. Going
+ * past the hard limit takes a privilege; else all of it is used.
+ */
+export function startUnlimited([command, args], { core, env }) {
+  const raise = 'ulimit -n 65536 2>/dev/null || ulimit -n $(ulimit -Hn); exec "$@"'
+  return start('sh', ['-c', raise, 'sh', command, ...args], { core, env, ipc: true })
+}
+
 /** Waits for the line `listening PORT`. */
 export async function portOf(child, { timeoutMs = 15_000 } = {}) {
   const lines = createInterface({ input: child.stdout })

@@ -1,84 +1,62 @@
-// Resident memory of an idle keep-alive connection, after one answered request on each. The price of all of them is the
-// growth of the server's RSS from the first connection to the last, the heap's own growth included; what one more
-// connection costs is seen after the first thousand, when code, pools and the young generation have got their pages.
+// Resident memory of an idle connection, after one answered request on each, or one echoed message on a WebSocket. The
+// price of all of them is the growth of the server's RSS from the first connection to the last, the heap's own growth
+// included; what one more connection costs is seen after the first thousand, when code, pools and the young generation
+// have got their pages.
 
-import { fileURLToPath } from 'node:url'
-import { ask, cores, demandTwoCores, portOf, start, stop } from './children.js'
-import { commandOf, competitors } from './competitors.js'
-import { chosen, fixed, median, rotated, table } from './figures.js'
+import { demandTwoCores } from './children.js'
+import { competitors, webSocketCompetitors } from './competitors.js'
+import { chosen, fixed, table } from './figures.js'
+import { inTurn, medianFor, withIdleConnections } from './resident.js'
 
-const names = ['httpkit', 'null', 'node-http']
 const thousand = 1000
-const inBench = (path) => fileURLToPath(new URL(path, import.meta.url))
-const probe = ['--expose-gc', '--import', inBench('load/rss-probe.js')]
+const http = {
+  noun: 'connections',
+  competitors,
+  names: ['httpkit', 'null', 'node-http'],
+  references: ['null', 'node-http'],
+  scenario: 'hello',
+  clientsFile: 'load/idle-clients.js',
+}
+const webSockets = {
+  noun: 'WebSockets',
+  competitors: webSocketCompetitors,
+  names: ['httpkit', 'ws'],
+  references: ['ws'],
+  scenario: 'echo',
+  clientsFile: 'load/idle-websockets.js',
+}
 
 /** @param options.connections more than 1000; Linux has ports for about 28,000 on one address */
-export async function run({ rounds = 3, connections = 8000, only }) {
+export async function run({ rounds = 3, connections = 8000, only, websocket = false }) {
   demandTwoCores()
   if (connections <= thousand) throw new Error(`--connections is a number above ${thousand}`)
-  const servers = chosen(names, only).map((name) => ({ name, rounds: [] }))
-  for (let round = 0; round < rounds; round++) {
-    for (const server of rotated(servers, round)) {
-      if (server.failure) continue
-      try {
-        server.rounds.push(await measure(server.name, connections))
-      } catch (error) {
-        server.failure = error
-        console.log(`${competitors[server.name].title} is left out: ${error.message}`)
-      }
-    }
-  }
-  report(
-    servers.filter((server) => !server.failure),
-    connections,
-    rounds,
+  const kind = websocket ? webSockets : http
+  const servers = await inTurn(kind.competitors, chosen(kind.names, only), rounds, (competitor) =>
+    withIdleConnections(competitor, kind, ({ kibWith }) => measure(kibWith, connections)),
   )
+  report(kind, servers, connections, rounds)
 }
 
 /** @returns KiB of RSS a connection: of all, and of those after the first thousand */
-async function measure(name, connections) {
-  const server = startUnlimited(commandOf(name, 'hello', probe), cores.server)
-  const clients = startUnlimited([process.execPath, [inBench('load/idle-clients.js')]], cores.load)
-  try {
-    const port = await portOf(server)
-    const kibWith = async (total) => {
-      const { alive } = await ask(clients, { port, total })
-      const { rss } = await ask(server, 'rss')
-      if (alive !== total) throw new Error(`only ${alive} of ${total} connections stayed open`)
-      return rss / 1024
-    }
-    const one = await kibWith(1)
-    const some = await kibWith(thousand)
-    const all = await kibWith(connections)
-    return { each: (all - one) / (connections - 1), further: (all - some) / (connections - thousand) }
-  } finally {
-    await stop(clients)
-    await stop(server)
-  }
+async function measure(kibWith, connections) {
+  const one = await kibWith(1)
+  const some = await kibWith(thousand)
+  const all = await kibWith(connections)
+  return { each: (all - one) / (connections - 1), further: (all - some) / (connections - thousand) }
 }
 
-// A connection is a file descriptor at both ends. Going past the hard limit takes a privilege; else all of it is used.
-function startUnlimited([command, args], core) {
-  const raise = 'ulimit -n 65536 2>/dev/null || ulimit -n $(ulimit -Hn); exec "$@"'
-  return start('sh', ['-c', raise, 'sh', command, ...args], { core, ipc: true })
-}
-
-function report(servers, connections, rounds) {
-  const medianOf = (reading, name) => {
-    const measured = servers.find((server) => server.name === name)?.rounds
-    return measured ? median(measured.map((round) => round[reading])) : Number.NaN
-  }
-  const rows = servers.map(({ name, rounds }) => {
-    const each = medianOf('each', name)
+function report({ noun, competitors, references }, servers, connections, rounds) {
+  const rows = servers.map((server) => {
+    const each = medianFor(servers, server.name, 'each')
     return [
-      competitors[name].title,
+      server.title,
       fixed(each, 2),
-      fixed(each / medianOf('each', 'null'), 2),
-      fixed(each / medianOf('each', 'node-http'), 2),
-      fixed(medianOf('further', name), 2),
-      rounds.map((round) => fixed(round.each, 2)).join(' '),
+      ...references.map((name) => fixed(each / medianFor(servers, name, 'each'), 2)),
+      fixed(medianFor(servers, server.name, 'further'), 2),
+      server.rounds.map((round) => fixed(round.each, 2)).join(' '),
     ]
   })
-  console.log(`\n### idle: ${fixed(connections, 0)} connections, medians of ${rounds} rounds\n`)
-  console.log(table(['server', 'KiB each', '÷ null', '÷ node:http', 'KiB one more', 'rounds'], rows))
+  const ratios = references.map((name) => `÷ ${competitors[name].title.replace(' server', '')}`)
+  console.log(`\n### idle: ${fixed(connections, 0)} ${noun}, medians of ${rounds} rounds\n`)
+  console.log(table(['server', 'KiB each', ...ratios, 'KiB one more', 'rounds'], rows))
 }

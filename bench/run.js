@@ -5,19 +5,25 @@ import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.js'
 import { preparePeers } from './peers.js'
 
-const subjects = ['server', 'parser', 'idle']
+const subjects = ['server', 'parser', 'websocket', 'frames', 'idle', 'websocket-10k']
 
 const usage = `npm run bench -- SUBJECT [options]
 
-  server   requests/s and server CPU per request, against other servers
-  parser   ns a request head, against other parsers
-  idle     memory of an idle connection
+  server          requests/s and server CPU per request, against other servers
+  parser          ns a request head, against other parsers
+  websocket       server CPU per message and messages/s, against other servers
+  frames          ns a frame read and written, and UTF-8, against ws and Node
+  idle            memory of an idle connection; --websocket: of an idle WebSocket
+  websocket-10k   10,000 WebSockets: memory of each, and a broadcast to all
 
   --rounds N          measurements of each competitor (medians are shown)
   --seconds N         length of one measurement
   --only A,B          these competitors only
   --scenario A,B      server: hello, browser, json, pipelined, large
-  --connections N     idle: connections to hold (default 8000)`
+                      websocket: text-16, text-utf8, text-1, binary-1k, binary-64k, broadcast
+                      frames: decode, encode, encode-masked, utf8
+  --connections N     idle, websocket-10k: connections to hold (default 8000, 10000)
+  --websocket         idle: WebSockets instead of HTTP connections`
 
 try {
   const { subject, options } = fromCommandLine()
@@ -33,7 +39,8 @@ process.exit()
 
 function fromCommandLine() {
   const names = ['rounds', 'seconds', 'only', 'scenario', 'connections']
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' }]))
+  const texts = Object.fromEntries(names.map((name) => [name, { type: 'string' }]))
+  const options = { ...texts, websocket: { type: 'boolean' } }
   const { positionals, values } = parseArgs({ options, allowPositionals: true })
   if (!subjects.includes(positionals[0])) throw new Error(`which subject?\n\n${usage}`)
   return {
@@ -44,6 +51,7 @@ function fromCommandLine() {
       connections: positive('connections', values.connections),
       only: values.only?.split(','),
       scenario: values.scenario?.split(','),
+      websocket: values.websocket,
     },
   }
 }
