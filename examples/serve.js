@@ -1,6 +1,7 @@
 // `npm start`: every example under its path, and at / the page that lists them.
 
 import { runServer } from 'httpkit-wasm'
+import * as chat from './chat.js'
 import * as counter from './counter.js'
 import * as download from './download.js'
 import * as echo from './echo.js'
@@ -10,9 +11,11 @@ import { indexPage } from './index-page.js'
 import * as poll from './poll.js'
 import * as upload from './upload.js'
 
-const examples = [hello, echo, counter, poll, events, upload, download]
+const examples = [hello, echo, counter, poll, events, chat, upload, download]
 
-const routes = new Map(examples.map(({ path, handler }) => [path, handler]))
+const routes = new Map(
+  examples.flatMap(({ path, paths = [path], handler }) => paths.map((one) => [one, handler])),
+)
 routes.set('/', indexPage(examples))
 
 function notFound() {
@@ -27,8 +30,9 @@ const handler = (req) => (routes.get(req.uri) ?? notFound)(req)
 
 const port = Number(process.env.PORT || 8090)
 const maxBody = 4 * 1024 ** 3 // 4 GiB, for the upload; the default is 8 MiB
+const maxWs = 16 * 1024 // bytes of a WebSocket message, for the chat; the default is 4 MiB
 
-const server = await runServer(handler, { port, maxBody }).catch((error) => {
+const server = await runServer(handler, { port, maxBody, maxWs, compression: true }).catch((error) => {
   if (error.code !== 'EADDRINUSE') throw error
   console.error(`Port ${port} is taken. Another one: PORT=8091 npm start`)
   process.exit(1)

@@ -20,16 +20,19 @@ const LEAST_OWN_BITS = 9
 
 interface Extension {
   readonly name: string
-  readonly parameters: ReadonlyMap<string, string | true>
+  /** Undefined where one is named twice: nobody can tell which is meant. */
+  readonly parameters: ReadonlyMap<string, string | true> | undefined
 }
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
-const PARAMETER = `[ \\t]*;[ \\t]*(${TOKEN})(?:[ \\t]*=[ \\t]*(?:(${TOKEN})|"(${TOKEN})"))?`
-const EXTENSION = new RegExp(`[ \\t]*(${TOKEN})((?:${PARAMETER})*)[ \\t]*(?:,|$)`, 'y')
+const QUOTED = '"((?:[^"\\\\]|\\\\.)*)"'
+const PARAMETER = `[ \\t]*;[ \\t]*(${TOKEN})(?:[ \\t]*=[ \\t]*(?:(${TOKEN})|${QUOTED}))?`
+// Empty elements of a list count for nothing (RFC 9110 §5.6.1.2).
+const EXTENSION = new RegExp(`(?:[ \\t]*(${TOKEN})((?:${PARAMETER})*))?[ \\t]*(?:,|$)`, 'y')
 const EACH_PARAMETER = new RegExp(PARAMETER, 'g')
 
 /**
- * Reads Sec-WebSocket-Extensions (RFC 6455 §9.1); elements that name a parameter twice are left out.
+ * Reads Sec-WebSocket-Extensions (RFC 6455 §9.1).
  *
  * @throws ProtocolError where it does not follow the grammar
  */
@@ -39,13 +42,25 @@ function readExtensions(value: string): Extension[] {
   while (EXTENSION.lastIndex < value.length) {
     const match = EXTENSION.exec(value)
     if (match === null) throw protocolError('BAD_EXTENSIONS')
-    const pairs = Array.from(match[2]!.matchAll(EACH_PARAMETER), ([, name, token, quoted]) => {
-      return [name!.toLowerCase(), token ?? quoted ?? true] as const
-    })
-    const parameters = new Map(pairs)
-    if (parameters.size === pairs.length) extensions.push({ name: match[1]!.toLowerCase(), parameters })
+    const [, name, parameters] = match
+    if (name !== undefined) extensions.push({ name: name.toLowerCase(), parameters: mapOf(parameters!) })
   }
   return extensions
+}
+
+function mapOf(parameters: string): Extension['parameters'] {
+  const pairs = Array.from(parameters.matchAll(EACH_PARAMETER), ([, name, token, quoted]) => {
+    return [name!.toLowerCase(), token ?? (quoted === undefined ? true : unquoted(quoted))] as const
+  })
+  const map = new Map(pairs)
+  return map.size === pairs.length ? map : undefined
+}
+
+// What is quoted must be a token once the escapes are gone (RFC 6455 §9.1).
+function unquoted(text: string): string {
+  const value = text.replace(/\\(.)/g, '$1')
+  if (!new RegExp(`^${TOKEN}$`).test(value)) throw protocolError('BAD_EXTENSIONS')
+  return value
 }
 
 /** Whether the value of Sec-WebSocket-Extensions follows the grammar. */
@@ -68,6 +83,7 @@ const KNOWN = new Set([
 // Undefined where a parameter is unknown or has a value that it cannot have. Without a value, client_max_window_bits
 // only says that the client knows it (RFC 7692 §7.1.2.2).
 function readParameters({ parameters }: Extension, isOffer: boolean): DeflateParameters | undefined {
+  if (parameters === undefined) return undefined
   for (const [name, value] of parameters) {
     if (!KNOWN.has(name)) return undefined
     const isBare = value === true
@@ -102,7 +118,7 @@ export function acceptOffer(offers: string, wishes: DeflateWishes): Accepted | u
   for (const extension of readExtensions(offers)) {
     const offered = extension.name === NAME ? readParameters(extension, true) : undefined
     if (offered === undefined || offered.serverMaxWindowBits < LEAST_OWN_BITS) continue
-    const knowsClientBits = extension.parameters.has('client_max_window_bits')
+    const knowsClientBits = extension.parameters!.has('client_max_window_bits')
     const parameters = stricter(offered, wishes)
     if (!knowsClientBits) parameters.clientMaxWindowBits = MAX_BITS
     return { parameters, field: fieldOf(parameters) }
@@ -127,7 +143,8 @@ export function readAnswer(answer: string, wishes: DeflateWishes): DeflateParame
   const agreed =
     extensions.length === 1 && extension!.name === NAME ? readParameters(extension!, false) : undefined
   if (agreed === undefined || !keepsTo(agreed, wishes)) throw protocolError('BAD_EXTENSIONS')
-  return agreed
+  // The client keeps to what it said, also where the answer does not repeat it.
+  return stricter(agreed, wishes)
 }
 
 function keepsTo(agreed: DeflateParameters, wishes: DeflateWishes): boolean {
