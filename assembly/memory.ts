@@ -9,17 +9,19 @@
 //  ├──────── gap ─── ▒▒▒▒tail▒▒▒▒│▒▒▒▒▒▒ new bytes ▒▒▒▒▒▒ ────────┼─ slack ─┤
 //
 // The desk is the same in small, for codec calls that come from no socket: a handler may make one while the inbox
-// still holds requests that wait. On the tray lie frames that are to be sent, until the end of a turn.
+// still holds requests that wait. On a tray lie frames that are to be sent, until the
+// system has taken them.
 
 export const GAP_SIZE: i32 = 256 * 1024
 export const WINDOW_SIZE: i32 = 64 * 1024
 export const SLACK_SIZE: i32 = 64
 export const DESK_SIZE: i32 = 320 * 1024
 export const TRAY_SIZE: i32 = 64 * 1024
+export const TRAY_COUNT: i32 = 8
 
 export const INBOX: usize = memory.data(GAP_SIZE + WINDOW_SIZE + SLACK_SIZE, 64)
 export const DESK: usize = memory.data(DESK_SIZE + SLACK_SIZE, 64)
-export const TRAY: usize = memory.data(TRAY_SIZE + SLACK_SIZE, 64)
+export const TRAYS: usize = memory.data(TRAY_SIZE * TRAY_COUNT + SLACK_SIZE, 64)
 
 /** The largest number of field-lines a head can have; `maxHeaders` may be less, not more. */
 export const MAX_FIELDS: i32 = 2048

@@ -23,6 +23,9 @@ export const PING = 9
 export const PONG = 10
 export const OPCODE = 15
 
+/** Bytes of payload from which on a copy may share its memory. */
+const MIN_SHARED = 128
+
 /** The most that can be left of a header or a control frame. */
 export const MAX_TAIL = 131
 
@@ -41,6 +44,9 @@ export class FrameReader {
   private at = 0
   private inputEnd = 0
   private tail: Uint8Array | undefined = undefined
+  /** A copy of what the rows hold from `sharedStart` on. */
+  private shared: Uint8Array | undefined = undefined
+  private sharedStart = 0
 
   /** @param record one of the core's two; no two readers may use one at the same time */
   constructor(record: number, place: FramePlace) {
@@ -92,9 +98,26 @@ export class FrameReader {
     return true
   }
 
+  /**
+   * A copy of the row's payload. Memory is dear to get and cheap to fill: rows that came together share theirs, but for
+   * those so short that a piece of their own costs nothing.
+   */
+  copy(): Uint8Array {
+    const { start, end } = this
+    if (end - start < MIN_SHARED || (this.shared === undefined && this.row === this.rowsEnd)) {
+      return copyOf(start, end)
+    }
+    if (this.shared === undefined) {
+      this.shared = copyOf(start, u32[this.rowsEnd - 1]!)
+      this.sharedStart = start
+    }
+    return this.shared.subarray(start - this.sharedStart, end - this.sharedStart)
+  }
+
   private readRows(): boolean {
     if (!this.mayHaveMore || this.error !== undefined) return false
     const { record, place } = this
+    this.shared = undefined
     place.load(record)
     const result = readFrames(record, this.at, this.inputEnd)
     place.save(record)

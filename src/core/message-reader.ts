@@ -6,7 +6,6 @@ import { GrowingBytes } from './growing-bytes.js'
 import type { ProtocolError } from './protocol-error.js'
 import { latin1, utf8, utf8Of } from './text.js'
 import {
-  copyOf,
   FramePlace,
   INBOX_FRAMES,
   memory,
@@ -99,9 +98,9 @@ export class MessageReader {
     return flags & ROW_NON_ASCII ? utf8(start, end) : latin1(start, end)
   }
 
-  /** Its payload, in memory of its own. */
+  /** Its payload, to keep; messages that came together may lie in one ArrayBuffer. */
   bytes(): Uint8Array {
-    return this.joined ?? copyOf(this.frames.start, this.frames.end)
+    return this.joined ?? this.frames.copy()
   }
 
   /** What the close frame asked for last says. */

@@ -1,23 +1,44 @@
-// Messages in, frames out: the twin of message-reader.ts. Frames gather on the tray, which all connections share: whoever
-// writes next has the one before take its frames away. So what one turn sends is one run of bytes, and a connection that
-// sends nothing holds nothing.
+// Messages in, frames out: the twin of message-reader.ts. Frames are laid on a tray, and leave from there: what one turn
+// sends is one run of bytes, which nobody copies, and a connection that sends nothing holds nothing.
+//
+// One tray is laid out at a time, for one connection; whoever writes next has the one before take its frames away. A tray
+// that was taken away rests until the system has what lies on it. Where too many rest, frames are taken away as a copy.
 import { BINARY, TEXT } from './frame-reader.js'
 import { FIN, headerOf, layBytes, layText, MAX_HEADER, masked, RSV1 } from './frame-writer.js'
 import { encodeUtf8 } from './text.js'
-import { spareCopyOf, traySize, trayStart } from './wasm.js'
+import { copyOf, memory, trayCount, traySize, traysStart } from './wasm.js'
 
 /** Where frames go. */
 export interface FrameSink {
   /** The bytes must rest until they have left. */
   writeApart(bytes: Uint8Array): void
+  /** True while some of what it was given may still be read. */
+  readonly isSending: boolean
 }
 
 /** Bytes of payload up to which a copy on the tray is cheaper than another piece to write. */
 const MAX_LAID = 16 * 1024
-const TRAY_END = trayStart + traySize
 
+interface Tray {
+  readonly start: number
+  /** Who took away what lies on it. */
+  takenBy: FrameSink | undefined
+}
+
+const trays: readonly Tray[] = Array.from({ length: trayCount }, (_, index) => ({
+  start: traysStart + index * traySize,
+  takenBy: undefined,
+}))
+
+// The tray that is laid out, for whom, and up to where.
+let tray = trays[0]!
+let trayAt = tray.start
 let holder: MessageWriter | undefined
-let trayAt = trayStart
+
+// A tray that nobody's bytes rest on, other than the one laid out.
+function freeTray(): Tray | undefined {
+  return trays.find((one) => one !== tray && !one.takenBy?.isSending)
+}
 
 export class MessageWriter {
   private readonly sink: FrameSink
@@ -31,7 +52,7 @@ export class MessageWriter {
 
   /** Bytes on the tray. */
   get heldBytes(): number {
-    return holder === this ? trayAt - trayStart : 0
+    return holder === this ? trayAt - tray.start : 0
   }
 
   writeText(text: string): void {
@@ -73,24 +94,30 @@ export class MessageWriter {
   }
 
   private takeTray(payloadSize: number): void {
-    if (holder !== this || trayAt + MAX_HEADER + payloadSize > TRAY_END) {
+    if (holder !== this || trayAt + MAX_HEADER + payloadSize > tray.start + traySize) {
       holder?.clear()
       holder = this
     }
   }
 
-  /** Has the sink write what is on the tray. */
+  /** Has the sink write what lies on the tray. */
   clear(): void {
     const frames = this.take()
     if (frames !== undefined) this.sink.writeApart(frames)
   }
 
-  /** What is on the tray, which is empty after that. */
+  /** What lies on the tray, for the sink to write at once. */
   take(): Uint8Array | undefined {
     if (holder !== this) return undefined
-    const frames = spareCopyOf(trayStart, trayAt)
     holder = undefined
-    trayAt = trayStart
-    return frames
+    const { start } = tray
+    const end = trayAt
+    const next = freeTray()
+    trayAt = start
+    if (next === undefined) return copyOf(start, end)
+    tray.takenBy = this.sink
+    tray = next
+    trayAt = tray.start
+    return memory.subarray(start, end)
   }
 }

@@ -29,8 +29,9 @@ type CoreExports = {
   | 'WINDOW_SIZE'
   | 'DESK'
   | 'DESK_SIZE'
-  | 'TRAY'
+  | 'TRAYS'
   | 'TRAY_SIZE'
+  | 'TRAY_COUNT'
   | 'RECORD'
   | 'FIELD_RECORDS'
   | 'CHUNK_RECORD'
@@ -93,11 +94,6 @@ export function copyOf(start: number, end: number): Uint8Array {
   return bytes.slice(start, end)
 }
 
-/** The same for bytes that are written and forgotten: small ones share their memory with others. */
-export function spareCopyOf(start: number, end: number): Uint8Array {
-  return typeof Buffer === 'function' ? Buffer.from(memory.subarray(start, end)) : copyOf(start, end)
-}
-
 /** Sockets read into the window; an unfinished tail is laid in the gap before it. Sizes in bytes. */
 export const gapSize = core.GAP_SIZE.value
 export const windowStart = core.INBOX.value + gapSize
@@ -108,9 +104,10 @@ export const window: Uint8Array = new Uint8Array(buffer, windowStart, windowSize
 export const deskStart = core.DESK.value
 export const deskSize = core.DESK_SIZE.value
 
-/** Where frames that are to be sent lie until the end of a turn. */
-export const trayStart = core.TRAY.value
+/** Where frames lie that are to be sent: several trays, side by side. */
+export const traysStart = core.TRAYS.value
 export const traySize = core.TRAY_SIZE.value
+export const trayCount = core.TRAY_COUNT.value
 
 export const maxFields = core.MAX_FIELDS.value
 

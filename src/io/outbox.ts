@@ -43,6 +43,11 @@ export class Outbox {
     return this.gathered.length + this.socket.writableLength
   }
 
+  /** True while the socket has bytes that it may still read. */
+  get isSending(): boolean {
+    return this.socket.writableLength > 0 && !this.socket.destroyed
+  }
+
   /** True while bytes that may have to wait for the peer are with the socket. */
   get isWaiting(): boolean {
     return this.isBehind && this.socket.writableLength > 0
@@ -109,8 +114,8 @@ export class Outbox {
 
   private write(data: Uint8Array | string): void {
     this.sentThisTurn += data.length
-    this.owner.onSent(data.length)
     this.isBehind = !this.socket.write(data as string, 'latin1')
+    this.owner.onSent(data.length)
   }
 
   /** Settles when what was written so far has left, or the socket is gone. @returns whether it has left */

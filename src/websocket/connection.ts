@@ -103,6 +103,7 @@ export abstract class WebSocketConnection
   private isTurnDue = false
   /** Nothing that comes counts any more. */
   private isDeaf = false
+  private isRelieving = false
   private hasPeerClosed = false
   private hasEnded = false
 
@@ -287,7 +288,8 @@ export abstract class WebSocketConnection
   protected sendMessage(message: string | Uint8Array): boolean {
     if (!this.isOpen) return false
     this.sending.message(message)
-    return this.hasRoom()
+    if (this.sending.waitingBytes > this.settings.maxBuffered) this.overflow()
+    return this.isOpen
   }
 
   /** @internal Sends a message that many are sent. */
@@ -296,22 +298,28 @@ export abstract class WebSocketConnection
     const frame = isServer ? shared.frameFor(deflate) : undefined
     if (frame === undefined || !this.isOpen) return this.sendMessage(shared.message)
     this.sending.frame(frame)
-    return this.hasRoom()
+    return this.isOpen
   }
 
-  private hasRoom(): boolean {
-    const { sending } = this
-    const { maxBuffered } = this.settings
-    if (sending.unsentBytes <= maxBuffered) return true
-    sending.flush()
-    if (sending.unsentBytes <= maxBuffered) return true
-    this.host.overflowed()
-    this.cut()
-    return false
-  }
-
+  /** The socket has been given bytes: the tray's, or more than fit there. */
   onSent(bytes: number): void {
     this.host.bytesOut += bytes
+    if (this.outbox.unsentBytes > this.settings.maxBuffered) this.relieve()
+  }
+
+  // More than may waits to leave; what waits for the end of the turn only is not the peer's fault.
+  private relieve(): void {
+    if (this.isRelieving) return
+    this.isRelieving = true
+    this.outbox.flush()
+    this.isRelieving = false
+    if (this.sending.unsentBytes > this.settings.maxBuffered) this.overflow()
+  }
+
+  private overflow(): void {
+    if (!this.isOpen) return
+    this.host.overflowed()
+    this.cut()
   }
 
   private flush(): void {

@@ -1,6 +1,6 @@
 // The handshake's two ends agree (RFC 6455 §4): what a request must look like to become a WebSocket, and the answer that
 // shows that it was understood.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { areExtensions } from '../core/permessage-deflate.js'
 import type { ResponseHeaders } from '../core/response-head.js'
 
@@ -19,9 +19,7 @@ export interface HandshakeRequest {
 
 /** The value of Sec-WebSocket-Accept for a client's key (RFC 6455 §4.2.2). */
 export function secWebSocketAccept(key: string): string {
-  return createHash('sha1')
-    .update(key + GUID)
-    .digest('base64')
+  return hash('sha1', key + GUID, 'base64')
 }
 
 /**

@@ -14,7 +14,8 @@ export class Sending {
   private readonly writer: MessageWriter
   /** Settles when what had to wait has been written. */
   private pending: Promise<void> | undefined = undefined
-  private pendingBytes = 0
+  /** Bytes of messages that wait to be written. */
+  waitingBytes = 0
 
   constructor(outbox: Outbox, isServer: boolean, deflate: Deflate | undefined) {
     this.outbox = outbox
@@ -24,7 +25,7 @@ export class Sending {
 
   /** Bytes sent here that the operating system has not taken yet. */
   get unsentBytes(): number {
-    return this.pendingBytes + this.writer.heldBytes + this.outbox.unsentBytes
+    return this.waitingBytes + this.writer.heldBytes + this.outbox.unsentBytes
   }
 
   /** Sends a message; its bytes must rest until they have left. */
@@ -87,10 +88,10 @@ export class Sending {
   }
 
   private await(written: Promise<void>, bytes: number): void {
-    this.pendingBytes += bytes
+    this.waitingBytes += bytes
     this.pending = written
     written.then(() => {
-      this.pendingBytes -= bytes
+      this.waitingBytes -= bytes
       if (this.pending === written) this.pending = undefined
       this.outbox.owner.takeTurn()
     })

@@ -19,8 +19,9 @@ const regions = [
   'WINDOW_SIZE',
   'DESK',
   'DESK_SIZE',
-  'TRAY',
+  'TRAYS',
   'TRAY_SIZE',
+  'TRAY_COUNT',
   'INBOX_FRAMES',
   'DESK_FRAMES',
   'RECORD',
@@ -52,7 +53,15 @@ const others = [
   'CHUNKS_TRAILERS',
   'MAX_FRAME_ROWS',
 ]
-const functions = ['mask', 'readChunks', 'readFrames', 'readRequestHead', 'readResponseHead', 'validateUtf8', 'writeFrameHeader']
+const functions = [
+  'mask',
+  'readChunks',
+  'readFrames',
+  'readRequestHead',
+  'readResponseHead',
+  'validateUtf8',
+  'writeFrameHeader',
+]
 const globals = [...regions, ...flags, ...frameFlags, ...rows, ...others]
 
 function sourceOf(path: string): string {
@@ -209,11 +218,11 @@ describe('the flags', () => {
 describe('the regions', () => {
   const SLACK = 64
 
-  it('lie in memory side by side, the inbox, the desk and the tray with slack behind them', () => {
+  it('lie in memory side by side, the inbox, the desk and the trays with slack behind them', () => {
     const spans = [
       ['inbox', numberOf('INBOX'), numberOf('GAP_SIZE') + numberOf('WINDOW_SIZE') + SLACK],
       ['desk', numberOf('DESK'), numberOf('DESK_SIZE') + SLACK],
-      ['tray', numberOf('TRAY'), numberOf('TRAY_SIZE') + SLACK],
+      ['trays', numberOf('TRAYS'), numberOf('TRAY_SIZE') * numberOf('TRAY_COUNT') + SLACK],
       ['frames of the inbox', numberOf('INBOX_FRAMES'), 48 + numberOf('MAX_FRAME_ROWS') * 12],
       ['frames of the desk', numberOf('DESK_FRAMES'), 48 + numberOf('MAX_FRAME_ROWS') * 12],
       ['head record', numberOf('RECORD'), numberOf('FIELD_RECORDS') - numberOf('RECORD')],
@@ -238,7 +247,9 @@ describe('the regions', () => {
     expect(wasm.windowStart).toBe(numberOf('INBOX') + numberOf('GAP_SIZE'))
     expect([wasm.window.byteOffset, wasm.window.length]).toEqual([wasm.windowStart, numberOf('WINDOW_SIZE')])
     expect([wasm.deskStart, wasm.deskSize]).toEqual([numberOf('DESK'), numberOf('DESK_SIZE')])
-    expect([wasm.trayStart, wasm.traySize]).toEqual([numberOf('TRAY'), numberOf('TRAY_SIZE')])
+    expect([wasm.traysStart, wasm.traySize, wasm.trayCount]).toEqual(
+      ['TRAYS', 'TRAY_SIZE', 'TRAY_COUNT'].map(numberOf),
+    )
     expect(wasm.FIELDS * 4).toBe(numberOf('FIELD_RECORDS'))
   })
 
