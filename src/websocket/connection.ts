@@ -260,21 +260,19 @@ export abstract class WebSocketConnection
   }
 
   private receiveDeflated(isText: boolean, payload: Uint8Array): unknown {
-    try {
-      const inflated = this.settings.deflate!.inflate(payload, this.settings.maxMessage)
-      if (!(inflated instanceof Promise)) return this.receiveInflated(isText, inflated)
-      return inflated.then(
-        (bytes) => this.receiveInflated(isText, bytes),
-        (error) => this.refuse(error),
-      )
-    } catch (error) {
-      return this.refuse(error as ProtocolError)
-    }
+    const { deflate, maxMessage } = this.settings
+    const inflated = deflate!.inflate(payload, maxMessage)
+    if (!(inflated instanceof Promise)) return this.receiveInflated(isText, inflated)
+    return inflated.then((outcome) => this.receiveInflated(isText, outcome))
   }
 
-  private receiveInflated(isText: boolean, bytes: Uint8Array): unknown {
-    const message = isText ? checkedUtf8Of(bytes) : bytes
-    return message === undefined ? this.refuse(protocolError('BAD_UTF8')) : this.received(message)
+  // What came after a message that is wrong does not count, though it has been read.
+  private receiveInflated(isText: boolean, outcome: Uint8Array | ProtocolError): unknown {
+    const bytes = outcome instanceof Uint8Array ? outcome : undefined
+    const message = isText && bytes ? checkedUtf8Of(bytes) : bytes
+    if (message !== undefined) return this.received(message)
+    this.deliveries.clear()
+    return this.refuse(bytes ? protocolError('BAD_UTF8') : (outcome as ProtocolError))
   }
 
   /** @internal */

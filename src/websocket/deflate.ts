@@ -12,7 +12,7 @@ import {
   type ZlibOptions,
 } from 'node:zlib'
 import type { DeflateParameters, DeflateWishes } from '../core/permessage-deflate.js'
-import { protocolError } from '../core/protocol-error.js'
+import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 
 export interface DeflateOptions extends DeflateWishes {
   /** Bytes from which on a message is compressed (default 1024). */
@@ -22,6 +22,8 @@ export interface DeflateOptions extends DeflateWishes {
   /** zlib's memLevel, 1 to 9 (default 8). */
   memLevel?: number
 }
+
+type Inflated = Uint8Array | ProtocolError
 
 /** Bytes that are deflated, or come of inflating, without leaving the event loop. */
 const MAX_AT_ONCE = 64 * 1024
@@ -82,35 +84,34 @@ export class Deflate {
   }
 
   /**
-   * The payload as it was; a promise of it where it is large. One at a time.
+   * The payload as it was, or what is wrong with it: BAD_DEFLATE, MESSAGE_TOO_BIG; a promise of that where it is large.
+   * One at a time.
    *
    * @param maxBytes of the outcome
-   * @throws ProtocolError BAD_DEFLATE, or MESSAGE_TOO_BIG
    */
-  inflate(payload: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array> {
+  inflate(payload: Uint8Array, maxBytes: number): Inflated | Promise<Inflated> {
     const input = Buffer.concat([payload, TAIL])
     const options = optionsWith(this.received)
+    const atOnce = Math.min(maxBytes, MAX_AT_ONCE)
     if (input.length <= MAX_AT_ONCE) {
       try {
-        const message = inflateRawSync(input, {
-          ...options,
-          maxOutputLength: Math.min(MAX_AT_ONCE, atLeastOne(maxBytes)),
-        })
-        return this.inflated(message, maxBytes)
+        return this.inflated(
+          inflateRawSync(input, { ...options, maxOutputLength: lengthOf(atOnce) }),
+          maxBytes,
+        )
       } catch (error) {
-        if (!isTooLarge(error) || maxBytes <= MAX_AT_ONCE) throw faultOf(error)
+        if (!isTooLarge(error) || atOnce === maxBytes) return faultOf(error)
       }
     }
-    return new Promise((resolve, reject) => {
-      inflateRaw(input, { ...options, maxOutputLength: atLeastOne(maxBytes) }, (error, message) => {
-        if (error) reject(faultOf(error))
-        else resolve(this.inflated(message, maxBytes))
+    return new Promise((resolve) => {
+      inflateRaw(input, { ...options, maxOutputLength: lengthOf(maxBytes) }, (error, message) => {
+        resolve(error ? faultOf(error) : this.inflated(message, maxBytes))
       })
     })
   }
 
-  private inflated(message: Uint8Array, maxBytes: number): Uint8Array {
-    if (message.length > maxBytes) throw protocolError('MESSAGE_TOO_BIG')
+  private inflated(message: Uint8Array, maxBytes: number): Inflated {
+    if (message.length > maxBytes) return protocolError('MESSAGE_TOO_BIG')
     this.received?.slide(message)
     return message
   }
@@ -124,7 +125,8 @@ function optionsWith(window: Window | undefined): ZlibOptions {
   }
 }
 
-function atLeastOne(bytes: number): number {
+// What zlib takes for a limit.
+function lengthOf(bytes: number): number {
   return Math.min(Math.max(1, bytes), limits.MAX_LENGTH)
 }
 
@@ -140,7 +142,7 @@ function isTooLarge(error: unknown): boolean {
   return (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE'
 }
 
-function faultOf(error: unknown): Error {
+function faultOf(error: unknown): ProtocolError {
   return protocolError(isTooLarge(error) ? 'MESSAGE_TOO_BIG' : 'BAD_DEFLATE')
 }
 
