@@ -169,7 +169,7 @@ class Handshake implements SocketOwner, OutboxOwner {
       const channel = this.accept(answer.head)
       const end = windowStart + length
       channel.take(end - answer.rest, end)
-      return channel.wantsBytes
+      return channel.pace()
     } catch (error) {
       this.fail(error as Error)
       return false
@@ -244,8 +244,11 @@ function hostOf({ errorLogger = console.error }: WebSocketOptions): WebSocketHos
     left() {},
     refused() {},
     overflowed() {},
-    logError(message, error) {
-      errorLogger(`httpkit-wasm: ${message}`, error)
+    callbackFailed(error) {
+      errorLogger('httpkit-wasm: a WebSocket callback failed', error)
+    },
+    crashed(error) {
+      errorLogger('httpkit-wasm: a WebSocket failed', error)
     },
   }
 }

@@ -121,7 +121,8 @@ export function acceptOffer(offers: string, wishes: DeflateWishes): Accepted | u
     const knowsClientBits = extension.parameters!.has('client_max_window_bits')
     const parameters = stricter(offered, wishes)
     if (!knowsClientBits) parameters.clientMaxWindowBits = MAX_BITS
-    return { parameters, field: fieldOf(parameters) }
+    const namesServerBits = extension.parameters!.has('server_max_window_bits')
+    return { parameters, field: fieldOf(parameters, namesServerBits) }
   }
   return undefined
 }
@@ -164,12 +165,14 @@ function stricter(offered: DeflateParameters, wishes: DeflateWishes): DeflatePar
   }
 }
 
-function fieldOf(parameters: DeflateParameters): string {
+// An offer that names server_max_window_bits is accepted by naming it (RFC 7692 §7.1.2.1).
+function fieldOf(parameters: DeflateParameters, namesServerBits = false): string {
   const { serverMaxWindowBits, clientMaxWindowBits } = parameters
   const parts = [NAME]
   if (parameters.serverNoContextTakeover) parts.push('server_no_context_takeover')
   if (parameters.clientNoContextTakeover) parts.push('client_no_context_takeover')
-  if (serverMaxWindowBits < MAX_BITS) parts.push(`server_max_window_bits=${serverMaxWindowBits}`)
+  if (namesServerBits || serverMaxWindowBits < MAX_BITS)
+    parts.push(`server_max_window_bits=${serverMaxWindowBits}`)
   if (clientMaxWindowBits < MAX_BITS) parts.push(`client_max_window_bits=${clientMaxWindowBits}`)
   return parts.join('; ')
 }

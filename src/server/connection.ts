@@ -26,7 +26,7 @@ import {
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
 import { handOver, own, type SocketOwner } from '../io/read-window.js'
 import type { ServerContext, Tracked } from './context.js'
-import { IDLE_TIMEOUT, LOOP_ERROR, WRITE_TIMEOUT } from './events.js'
+import { IDLE_TIMEOUT, WRITE_TIMEOUT } from './events.js'
 import type { Outlet, Successor } from './exchange.js'
 import { handle } from './handle.js'
 import { HttpChannel } from './http-channel.js'
@@ -85,7 +85,7 @@ export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, Bo
       this.context.bytesIn += length
       this.now = performance.now()
       this.take(length)
-      return (this.isReading = this.wantsBytes)
+      return this.successor ? this.successor.pace() : (this.isReading = this.wantsBytes)
     } catch (error) {
       this.crash(error)
       return false
@@ -122,7 +122,6 @@ export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, Bo
   }
 
   private get wantsBytes(): boolean {
-    if (this.successor) return this.successor.wantsBytes
     if (this.isHeld) return this.parked === undefined || this.parked.length < MAX_PARKED
     return this.body === undefined || !this.body.isFull
   }
@@ -138,8 +137,9 @@ export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, Bo
     this.reader.feed(start, end)
     this.readEvents()
     this.isInEvent = false
-    if (this.successor) this.successor.take(this.reader.at, end)
-    else this.endTurn()
+    if (!this.successor) return this.endTurn()
+    this.successor.take(this.reader.at, end)
+    if (this.peerHasEnded) this.successor.onPeerEnd()
   }
 
   private endTurn(): void {
@@ -315,7 +315,8 @@ export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, Bo
     this.gone('server-close')
     this.successor = successor
     handOver(this.socket, successor)
-    if (!this.isInEvent) successor.begin(parked?.bytes)
+    if (this.isInEvent) return
+    successor.begin(parked?.bytes)
     if (this.peerHasEnded) successor.onPeerEnd()
   }
 
@@ -380,7 +381,7 @@ export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, Bo
   private gone(status: CloseStatus): void {
     if (this.isGone) return
     this.isGone = true
-    this.context.connections.delete(this)
+    this.context.gone(this)
     this.timeout.stop()
     this.parked = undefined
     this.release(status)
@@ -398,8 +399,7 @@ export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, Bo
 
   private crash(error: unknown): void {
     this.isInEvent = false
-    this.context.event(LOOP_ERROR)
-    this.context.logError('a connection failed', error)
+    this.context.crashed(error)
     this.destroy()
   }
 

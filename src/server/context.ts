@@ -5,7 +5,15 @@ import { writeFields } from '../core/response-head.js'
 import { isThenable } from '../io/thenable.js'
 import { TimerWheel } from '../io/timer-wheel.js'
 import type { WebSocketHost } from '../websocket/connection.js'
-import { ACCEPT_ERROR, CHANNEL_OVERFLOW, processedEvent, refusedEvent, WS_DECODE_ERROR } from './events.js'
+import {
+  ACCEPT_ERROR,
+  CHANNEL_CLOSE_ERROR,
+  CHANNEL_OVERFLOW,
+  LOOP_ERROR,
+  processedEvent,
+  refusedEvent,
+  WS_DECODE_ERROR,
+} from './events.js'
 import type { Settings } from './options.js'
 import type { RingRequest, RingResponse } from './ring.js'
 
@@ -40,6 +48,8 @@ export class ServerContext implements WebSocketHost {
   rejected = 0
   bytesIn = 0
   bytesOut = 0
+  /** Called when the last connection is gone. */
+  onEmpty: (() => void) | undefined
   /** Called when the last request in flight has been answered. */
   onQuiet: (() => void) | undefined
   private dateLine = ''
@@ -94,7 +104,25 @@ export class ServerContext implements WebSocketHost {
   }
 
   left(connection: Tracked): void {
-    if (this.connections.delete(connection)) this.websockets--
+    if (!this.connections.has(connection)) return
+    this.websockets--
+    this.gone(connection)
+  }
+
+  /** The connection is no more. */
+  gone(connection: Tracked): void {
+    this.connections.delete(connection)
+    if (this.connections.size === 0) this.onEmpty?.()
+  }
+
+  callbackFailed(error: unknown, isClose: boolean): void {
+    if (isClose) this.event(CHANNEL_CLOSE_ERROR)
+    this.logError(isClose ? 'onClose failed' : 'a WebSocket callback failed', error)
+  }
+
+  crashed(error: unknown): void {
+    this.event(LOOP_ERROR)
+    this.logError('a connection failed', error)
   }
 
   refused(error: ProtocolError): void {

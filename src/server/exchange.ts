@@ -19,7 +19,8 @@ export interface Successor extends SocketOwner {
   take(start: number, end: number): void
   /** Bytes that came before, to be taken in a turn of its own. */
   begin(parked: Uint8Array | undefined): void
-  readonly wantsBytes: boolean
+  /** Whether to read on after that. */
+  pace(): boolean
 }
 
 /** Where an answer's bytes go: its connection. */

@@ -1,6 +1,5 @@
 // The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
 import type { CloseStatus } from '../core/close.js'
-import { CHANNEL_CLOSE_ERROR } from './events.js'
 import { Exchange } from './exchange.js'
 import { fail, respond } from './respond.js'
 import type { Channel, ChannelHandlers, RingResponse } from './ring.js'
@@ -85,8 +84,7 @@ export class HttpChannel extends Exchange implements Channel {
     try {
       handlers.onClose?.(this, status, undefined, '')
     } catch (error) {
-      this.outlet.context.event(CHANNEL_CLOSE_ERROR)
-      this.outlet.context.logError('onClose failed', error)
+      this.outlet.context.callbackFailed(error, true)
     }
   }
 }

@@ -111,9 +111,11 @@ export function discard(response: RingResponse | null | undefined): void {
 
 /** A handler, or the body it made, failed: 500 if nothing has been sent yet, else the connection is cut. */
 export function fail(exchange: Exchange, error: unknown): void {
-  if (!exchange.isOpen) return
   const { context } = exchange.outlet
-  context.logError('a handler failed', error)
+  // A handler that only finds that its client has gone, or was refused, has nothing to report.
+  const hasAnswered = exchange.closedAs === 'server-close' && !exchange.isRefusal
+  if (exchange.isOpen || hasAnswered) context.logError('a handler failed', error)
+  if (!exchange.isOpen) return
   if (exchange.isAnswered) return exchange.outlet.cut()
   const cause = error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error })
   answerForServer(exchange, 500, cause, {}, '')

@@ -84,7 +84,12 @@ class RunningServer implements HttpServer {
     this.context = context
     this.pool = pool
     this.listener = this.createListener()
-    this.stopped = new Promise((resolve) => this.listener.once('close', resolve))
+    this.stopped = new Promise((resolve) => {
+      this.listener.once('close', () => {
+        if (context.connections.size === 0) resolve()
+        else context.onEmpty = resolve
+      })
+    })
     void this.stopped.then(() => this.onStopped())
   }
 

@@ -29,7 +29,7 @@ export class WebSocketChannel extends WebSocketConnection {
   }
 
   get bufferedAmount(): number {
-    return this.sending.unsentBytes
+    return this.unsentBytes
   }
 
   /** Sends a string as text, bytes as binary; of a response map, its body. */
@@ -63,16 +63,12 @@ export class WebSocketChannel extends WebSocketConnection {
   protected closed(status: CloseStatus, code: number, reason: string): unknown {
     return this.handlers.onClose?.(this, status, code, reason)
   }
-
-  protected failed(error: unknown): void {
-    this.host.logError('a WebSocket callback failed', error)
-  }
 }
 
 function messageOf(data: string | Uint8Array | { body?: unknown }): string | Uint8Array | undefined {
   if (typeof data === 'string' || data instanceof Uint8Array) return data
-  const { body } = data
+  const body = typeof data === 'object' && data !== null ? data.body : data
   if (typeof body === 'string' || body instanceof Uint8Array) return body
-  if (body === undefined || body === null) return undefined
+  if (typeof data === 'object' && data !== null && (body === undefined || body === null)) return undefined
   throw new TypeError('a WebSocket sends strings and Uint8Arrays')
 }

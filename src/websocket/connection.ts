@@ -16,6 +16,7 @@ import {
   NO_STATUS,
   NORMAL,
 } from '../core/close.js'
+import { GrowingBytes } from '../core/growing-bytes.js'
 import { BINARY, CLOSE, MessageReader, PING, PONG, TEXT } from '../core/message-reader.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import { checkedUtf8Of } from '../core/text.js'
@@ -39,8 +40,10 @@ export interface WebSocketHost {
   joined(connection: WebSocketConnection): void
   /** Its socket is gone. */
   left(connection: WebSocketConnection): void
-  /** A callback has failed. */
-  logError(message: string, error: unknown): void
+  /** A callback has failed; `isClose` where it was the one that is told of the end. */
+  callbackFailed(error: unknown, isClose: boolean): void
+  /** Something failed that should not. */
+  crashed(error: unknown): void
   /** A peer broke a rule. */
   refused(error: ProtocolError): void
   /** More waited for the peer than may. */
@@ -65,7 +68,7 @@ export function checkedHeartbeat(ms: number | undefined): number | undefined {
 }
 
 /** Something a peer sent, as it is delivered. */
-type Item =
+export type Item =
   | { kind: 'open' }
   | { kind: 'message'; message: string | Uint8Array }
   | { kind: 'deflated'; isText: boolean; payload: Uint8Array }
@@ -104,6 +107,7 @@ export abstract class WebSocketConnection
   /** Nothing that comes counts any more. */
   private isDeaf = false
   private isRelieving = false
+  private hasPeerEnded = false
   private hasPeerClosed = false
   private hasEnded = false
 
@@ -124,7 +128,9 @@ export abstract class WebSocketConnection
   protected abstract ponged(data: Uint8Array): unknown
   protected abstract closed(status: CloseStatus, code: number, reason: string): unknown
   /** One of the above has thrown, or its promise was rejected. */
-  protected abstract failed(error: unknown): void
+  protected failed(error: unknown, kind: Item['kind'] | 'sent'): void {
+    this.host.callbackFailed(error, kind === 'end')
+  }
 
   /** The handshake is done, and the socket is this one's. */
   open(): void {
@@ -141,7 +147,12 @@ export abstract class WebSocketConnection
     this.host.bytesIn += length
     this.silentBeats = 0
     this.take(windowStart, windowStart + length)
-    return this.isReading
+    return this.pace()
+  }
+
+  /** Whether to read on; where not, `turn` will. */
+  pace(): boolean {
+    return (this.isReading = this.wantsBytes)
   }
 
   /** Works off bytes of linear memory. */
@@ -152,17 +163,16 @@ export abstract class WebSocketConnection
       this.reader.feed(start, end)
       this.readMessages()
     } catch (error) {
-      this.host.logError('a WebSocket failed', error)
+      this.host.crashed(error)
       this.cut()
     }
     this.isInEvent = false
     // What a callback sends after its first await belongs to this read as well.
     if (this.deliveries.isBusy) takeLateTurn(this)
     else this.flush()
-    this.isReading = this.wantsBytes
   }
 
-  get wantsBytes(): boolean {
+  private get wantsBytes(): boolean {
     return this.isDeaf || (this.parked === undefined && !this.deliveries.isFull)
   }
 
@@ -233,9 +243,9 @@ export abstract class WebSocketConnection
   receive(item: Item): unknown {
     try {
       const outcome = this.handle(item)
-      if (isThenable(outcome)) return outcome.then(undefined, (error) => this.failed(error))
+      if (isThenable(outcome)) return outcome.then(undefined, (error) => this.failed(error, item.kind))
     } catch (error) {
-      this.failed(error)
+      this.failed(error, item.kind)
     }
     return undefined
   }
@@ -320,6 +330,11 @@ export abstract class WebSocketConnection
     this.cut()
   }
 
+  /** Bytes sent here that the operating system has not taken yet. */
+  protected get unsentBytes(): number {
+    return this.socket.destroyed ? 0 : this.sending.unsentBytes
+  }
+
   private flush(): void {
     if (!this.socket.destroyed) this.sending.flush()
   }
@@ -342,19 +357,31 @@ export abstract class WebSocketConnection
   }
 
   /** Takes bytes that came before, in a turn of their own. */
-  begin(parked: Uint8Array | undefined): void {
+  begin(parked: Uint8Array = NO_BYTES): void {
     this.parked = parked
     this.isReading = false
     this.takeTurn()
   }
 
+  // As far as there is room; what is left is parked again.
   private takeParked(parked: Uint8Array): void {
     this.parked = undefined
     for (let at = 0; at < parked.length; at += windowSize) {
       const piece = parked.subarray(at, at + windowSize)
       memory.set(piece, windowStart)
       this.take(windowStart, windowStart + piece.length)
+      const rest = parked.subarray(at + windowSize)
+      if (this.parked !== undefined) return this.park(rest)
     }
+    this.flush()
+    if (this.hasPeerEnded) this.onPeerEnd()
+  }
+
+  private park(rest: Uint8Array): void {
+    const whole = new GrowingBytes(this.parked!.length + rest.length)
+    whole.append(this.parked!)
+    whole.append(rest)
+    this.parked = whole.take()
   }
 
   // Ending
@@ -418,6 +445,8 @@ export abstract class WebSocketConnection
 
   /** The peer sends no more; without a close frame that is a loss (§7.1.5). */
   onPeerEnd(): void {
+    this.hasPeerEnded = true
+    if (this.parked !== undefined) return
     if (!this.isDeaf) this.lose()
     this.endConnection(CLOSE_MS)
   }

@@ -61,7 +61,10 @@ export class Deflate {
 
   /** Whether the message is large enough to be worth it. */
   wants(message: string | Uint8Array): boolean {
-    return message.length >= this.threshold
+    if (message.length >= this.threshold) return true
+    // Text may have up to three bytes a character.
+    if (typeof message !== 'string' || message.length * 3 < this.threshold) return false
+    return Buffer.byteLength(message) >= this.threshold
   }
 
   /** The payload, compressed; a promise of it where it is large. One at a time. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { CloseStatus } from '../core/close.js'
 import { PING, PONG } from '../core/message-reader.js'
 import type { Outbox } from '../io/outbox.js'
-import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
+import { type Item, WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
 
 /** What a Ring handler returns as `listener`. Callbacks come one at a time, in order. */
 export interface WebSocketListener {
@@ -65,7 +65,7 @@ export class RingSocket extends WebSocketConnection implements WebSocketSocket {
       if (hasLeft) succeed?.()
       else fail?.(new Error('the WebSocket is closed'))
     } catch (error) {
-      this.failed(error)
+      this.failed(error, 'sent')
     }
   }
 
@@ -102,13 +102,13 @@ export class RingSocket extends WebSocketConnection implements WebSocketSocket {
     return this.listener.onClose?.(this, code, reason)
   }
 
-  protected failed(error: unknown): void {
-    this.host.logError('a WebSocket listener failed', error)
+  protected override failed(error: unknown, kind: Item['kind'] | 'sent'): void {
+    super.failed(error, kind)
     const cause = error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error })
     try {
       this.listener.onError?.(this, cause)
     } catch (failure) {
-      this.host.logError('onError failed', failure)
+      this.host.callbackFailed(failure, false)
     }
   }
 }
