@@ -2,17 +2,20 @@
 export type { CloseStatus } from './core/close.js'
 export type { ResponseHeaders } from './core/response-head.js'
 export { type FileBody, file } from './io/file-body.js'
-export { asChannel } from './server/as-channel.js'
-export type { ServerOptions } from './server/options.js'
 export type {
   Channel,
+  ChannelCallbacks,
   ChannelHandlers,
   Handler,
   RequestBody,
   ResponseBody,
   RingRequest,
   RingResponse,
-} from './server/ring.js'
+  WebSocketListener,
+  WebSocketSocket,
+} from './ring/contract.js'
+export { asChannel } from './server/as-channel.js'
+export type { ServerOptions } from './server/options.js'
 export { type HttpServer, runServer, type ServerStats } from './server/run-server.js'
 export {
   newWorker,
@@ -22,6 +25,5 @@ export {
   type WorkerStats,
 } from './server/worker.js'
 export { broadcast, type Recipient } from './websocket/broadcast.js'
-export type { DeflateOptions } from './websocket/deflate.js'
+export type { DeflateOptions } from './websocket/deflate-options.js'
 export { secWebSocketAccept, websocketHandshakeCheck } from './websocket/handshake.js'
-export type { WebSocketListener, WebSocketSocket } from './websocket/ring-socket.js'

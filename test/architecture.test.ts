@@ -6,14 +6,16 @@ import { expect, it } from 'vitest'
 const CORE = 'the core does no I/O and knows no one above it'
 const IO = 'io carries server and client, and knows neither'
 const APART = 'server and client stand on websocket, io and core and never meet: what both need moves down'
+const CONTRACT = 'the contract is types: what maps, channels and listeners are'
 const WEBSOCKET = 'a WebSocket is the same for server and client, and knows neither'
 const ENTRY = 'an entry re-exports what lives in the rooms below it'
 const SHARED = 'a folder shares only the files at the top, and only index sees all'
 const arrows: [from: RegExp, mayImport: RegExp, why: string][] = [
   [/^src\/core\//, /→ (src\/core\/|#core|@assemblyscript\/loader)/, CORE],
   [/^src\/io\//, /→ (src\/(core|io)\/|node:|#media-types)/, IO],
-  [/^src\/websocket\//, /→ (src\/(core|io|websocket)\/|node:)/, WEBSOCKET],
-  [/^src\/(server|client)\//, /^src\/(\w+)\/.* → (src\/(core|io|websocket|\1)\/|node:)/, APART],
+  [/^src\/ring\//, /→ src\/(core|io)\//, CONTRACT],
+  [/^src\/websocket\//, /→ (src\/(core|io|ring|websocket)\/|node:)/, WEBSOCKET],
+  [/^src\/(server|client)\//, /^src\/(\w+)\/.* → (src\/(core|io|ring|websocket|\1)\/|node:)/, APART],
   [/^src\/[\w-]+\.ts/, /→ src\//, ENTRY],
   [/^assembly\/index/, /→ assembly\//, ENTRY],
   [/^assembly\//, /→ assembly\/(memory|result|bytes|utf8|words)\.ts/, SHARED],
@@ -50,7 +52,7 @@ const imports = [...sources].flatMap(([file, code]) =>
   ),
 )
 
-it('the rooms import downwards: src/*.ts → server | client → websocket → io → core; assembly: index → folders → top', () => {
+it('the rooms import downwards: src/*.ts → server | client → websocket → ring → io → core; assembly: index → folders → top', () => {
   expect(imports.length).toBeGreaterThan(60)
   const wrong = imports.flatMap(({ file, target }) => {
     const arrow = `${file} → ${target}`

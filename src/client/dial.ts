@@ -1,7 +1,9 @@
 // A socket to a server: directly or through a proxy's tunnel, plain or with TLS.
 import { connect, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import { credentialsOf } from './credentials.js'
 import { HttpKitError } from './error.js'
+import { type Target, targetOf } from './target.js'
 import { openTunnel } from './tunnel.js'
 
 export interface DialOptions {
@@ -13,20 +15,16 @@ export interface DialOptions {
   proxyUrl?: string
 }
 
-export interface Target {
-  readonly host: string
-  readonly port: number
-  readonly isSecure: boolean
+export interface Proxy extends Target {
+  /** For Proxy-Authorization. */
+  readonly credentials: string | undefined
 }
 
-/** Host and port of a URL, without brackets, its scheme's port where it has none. */
-export function targetOf(url: URL): Target {
-  const isSecure = url.protocol === 'https:' || url.protocol === 'wss:'
-  return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
-    isSecure,
-  }
+/** @throws TypeError for what is no http: or https: URL; URIError for userinfo that cannot be decoded */
+export function proxyOf(proxyUrl: string): Proxy {
+  const url = new URL(proxyUrl)
+  if (!/^https?:$/.test(url.protocol)) throw new TypeError(`not a proxy's URL: ${proxyUrl}`)
+  return { ...targetOf(url), credentials: credentialsOf(url) }
 }
 
 /**
@@ -37,19 +35,17 @@ export function targetOf(url: URL): Target {
  */
 export async function dial(
   target: Target,
+  proxy: Proxy | undefined,
   options: DialOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Socket> {
-  if (options.proxyUrl === undefined) {
-    const socket = await reach(target, onSocket)
-    return target.isSecure ? secure(socket, target, options, onSocket) : socket
-  }
-  const proxyUrl = new URL(options.proxyUrl)
-  const proxy = targetOf(proxyUrl)
-  const bare = await reach(proxy, onSocket)
-  const socket = proxy.isSecure ? await secure(bare, proxy, options, onSocket) : bare
-  await openTunnel(socket, target, proxyUrl)
-  return target.isSecure ? secure(socket, target, options, onSocket) : socket
+  const socket = await reach(proxy ?? target, onSocket)
+  const secured = (socket: Socket, { host, isSecure }: Target): Socket | Promise<Socket> =>
+    isSecure ? secure(socket, host, options, onSocket) : socket
+  if (proxy === undefined) return secured(socket, target)
+  const way = await secured(socket, proxy)
+  await openTunnel(way, target, proxy.credentials)
+  return secured(way, target)
 }
 
 function reach({ host, port }: Target, onSocket: (socket: Socket) => void): Promise<Socket> {
@@ -60,7 +56,7 @@ function reach({ host, port }: Target, onSocket: (socket: Socket) => void): Prom
 
 function secure(
   socket: Socket,
-  { host }: Target,
+  host: string,
   { insecure, tls }: DialOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<TLSSocket> {

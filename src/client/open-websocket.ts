@@ -9,14 +9,17 @@ import { memory, windowStart } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
 import { handOver, own, type SocketOwner } from '../io/read-window.js'
 import { TimerWheel } from '../io/timer-wheel.js'
-import { WebSocketChannel, type WebSocketHandlers } from '../websocket/channel.js'
+import type { Channel, ChannelCallbacks } from '../ring/contract.js'
+import { WebSocketChannel } from '../websocket/channel.js'
 import { checkedHeartbeat, type WebSocketHost } from '../websocket/connection.js'
-import { Deflate, type DeflateOptions } from '../websocket/deflate.js'
+import { Deflate } from '../websocket/deflate.js'
+import { type DeflateOptions, deflateOptions } from '../websocket/deflate-options.js'
 import { furtherFields, hasToken, secWebSocketAccept } from '../websocket/handshake.js'
-import { type DialOptions, dial, targetOf } from './dial.js'
+import { credentialsOf } from './credentials.js'
+import { type DialOptions, dial, type Proxy, proxyOf } from './dial.js'
 import { HttpKitError } from './error.js'
 import { HeadCollector } from './head-collector.js'
-import { credentialsOf } from './tunnel.js'
+import { targetOf } from './target.js'
 
 export interface WebSocketOptions extends DialOptions {
   /** Sub-protocols to offer. */
@@ -58,17 +61,11 @@ const wheel = new TimerWheel(TICK_MS)
  */
 export async function openWebSocket(
   url: string | URL,
-  handlers: ClientHandlers,
+  handlers: ChannelCallbacks,
   options: WebSocketOptions = {},
-): Promise<WebSocketChannel> {
+): Promise<Channel> {
   const handshake = new Handshake(parse(url), handlers, options)
   return handshake.run()
-}
-
-/** What a client's channel tells its user. */
-export interface ClientHandlers extends WebSocketHandlers<WebSocketChannel> {
-  /** Called first, before the channel is open. */
-  init?(channel: WebSocketChannel): void
 }
 
 function parse(url: string | URL): URL {
@@ -79,8 +76,9 @@ function parse(url: string | URL): URL {
 
 class Handshake implements SocketOwner, OutboxOwner {
   private readonly url: URL
-  private readonly handlers: ClientHandlers
+  private readonly handlers: ChannelCallbacks
   private readonly options: WebSocketOptions
+  private readonly proxy: Proxy | undefined
   private readonly wishes: DeflateOptions | undefined
   private readonly offered: readonly string[]
   private readonly key = randomBytes(16).toString('base64')
@@ -90,14 +88,15 @@ class Handshake implements SocketOwner, OutboxOwner {
   private outbox: Outbox | undefined = undefined
   private settle!: { resolve(channel: WebSocketChannel): void; reject(error: Error): void }
 
-  constructor(url: URL, handlers: ClientHandlers, options: WebSocketOptions) {
-    const { protocol, compression } = options
+  constructor(url: URL, handlers: ChannelCallbacks, options: WebSocketOptions) {
     this.url = url
     this.handlers = handlers
     this.options = options
-    this.wishes = compression === true ? {} : compression || undefined
-    this.offered = protocol === undefined ? [] : typeof protocol === 'string' ? [protocol] : protocol
     try {
+      checkedHeartbeat(options.heartbeat)
+      this.proxy = options.proxyUrl === undefined ? undefined : proxyOf(options.proxyUrl)
+      this.wishes = deflateOptions(options.compression)
+      this.offered = subProtocols(options.protocol)
       this.head = this.writeHead()
     } catch (cause) {
       throw new HttpKitError('ERR_INVALID_ARGUMENT', (cause as Error).message, { cause })
@@ -144,7 +143,7 @@ class Handshake implements SocketOwner, OutboxOwner {
   }
 
   private async begin(): Promise<void> {
-    const socket = await dial(targetOf(this.url), this.options, (one) => {
+    const socket = await dial(targetOf(this.url), this.proxy, this.options, (one) => {
       this.socket = one
     })
     this.outbox = new Outbox(socket, this)
@@ -183,7 +182,7 @@ class Handshake implements SocketOwner, OutboxOwner {
       isServer: false,
       maxMessage: options.maxWs ?? MAX_WS,
       maxBuffered: options.maxBuffered ?? MAX_BUFFERED,
-      heartbeat: checkedHeartbeat(options.heartbeat),
+      heartbeat: options.heartbeat,
       deflate,
     })
     handlers.init?.(channel)
@@ -194,11 +193,11 @@ class Handshake implements SocketOwner, OutboxOwner {
   }
 
   // RFC 6455 §4.1, the numbered list after the opening handshake's request.
-  private check({ status, headers }: ResponseHead): Deflate | undefined {
+  private check({ status, protocol: version, headers }: ResponseHead): Deflate | undefined {
     if (status !== 101) {
       throw new HttpKitError('ERR_WEBSOCKET_REFUSED', `the server answered ${status}`, { status, headers })
     }
-    const one = (name: string): string | undefined => String(headers[name] ?? '') || undefined
+    const one = (name: string): string | undefined => headers[name]?.toString()
     const demand = (isRight: boolean, what: string): void => {
       if (!isRight)
         throw new HttpKitError('ERR_PROTOCOL', `the server's handshake is wrong: ${what}`, {
@@ -206,6 +205,7 @@ class Handshake implements SocketOwner, OutboxOwner {
           headers,
         })
     }
+    demand(version === 'HTTP/1.1', version)
     demand(hasToken(one('upgrade'), 'websocket'), 'Upgrade')
     demand(hasToken(one('connection'), 'upgrade'), 'Connection')
     demand(one('sec-websocket-accept') === secWebSocketAccept(this.key), 'Sec-WebSocket-Accept')
@@ -225,6 +225,14 @@ class Handshake implements SocketOwner, OutboxOwner {
   onGone(): void {
     this.fail(new HttpKitError('ERR_CONNECTION_CLOSED', 'the server closed the connection'))
   }
+}
+
+// Each a token, none twice (RFC 6455 §4.1).
+function subProtocols(protocol: string | readonly string[] | undefined): readonly string[] {
+  const offered = protocol === undefined ? [] : typeof protocol === 'string' ? [protocol] : protocol
+  const areTokens = offered.every((one) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(one))
+  if (areTokens && new Set(offered).size === offered.length) return offered
+  throw new TypeError(`sub-protocols are tokens, each named once: ${offered.join(', ')}`)
 }
 
 function answerTo(wishes: DeflateOptions, extensions: string): DeflateParameters | undefined {

@@ -1,34 +1,26 @@
 // A way through an HTTP proxy to somewhere else (RFC 9110 §9.3.6).
 import type { Socket } from 'node:net'
 import type { ResponseHead } from '../core/parse-head.js'
-import type { Target } from './dial.js'
 import { HttpKitError } from './error.js'
 import { HeadCollector } from './head-collector.js'
+import type { Target } from './target.js'
 
 /**
  * Asks the proxy at the other end of `socket` for a tunnel; what is sent after that reaches the target.
  *
  * @throws HttpKitError ERR_PROXY, with the status of its refusal
  */
-export async function openTunnel(socket: Socket, target: Target, proxy: URL): Promise<void> {
-  const { status, headers } = await ask(socket, connectHead(target, proxy))
+export async function openTunnel(socket: Socket, target: Target, credentials?: string): Promise<void> {
+  const { status, headers } = await ask(socket, connectHead(target, credentials))
   if (status >= 200 && status < 300) return
   socket.destroy()
   throw new HttpKitError('ERR_PROXY', `the proxy answered ${status}`, { status, headers })
 }
 
-function connectHead({ host, port }: Target, proxy: URL): string {
+function connectHead({ host, port }: Target, credentials: string | undefined): string {
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const credentials = credentialsOf(proxy)
   const authorization = credentials === undefined ? '' : `Proxy-Authorization: ${credentials}\r\n`
   return `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`
-}
-
-/** The userinfo of a URL as Basic credentials (RFC 7617), or undefined where it has none. */
-export function credentialsOf({ username, password }: URL): string | undefined {
-  if (username === '' && password === '') return undefined
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return `Basic ${Buffer.from(pair).toString('base64')}`
 }
 
 function ask(socket: Socket, head: string): Promise<ResponseHead> {

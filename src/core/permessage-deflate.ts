@@ -143,15 +143,17 @@ export function readAnswer(answer: string, wishes: DeflateWishes): DeflateParame
   const [extension] = extensions
   const agreed =
     extensions.length === 1 && extension!.name === NAME ? readParameters(extension!, false) : undefined
-  if (agreed === undefined || !keepsTo(agreed, wishes)) throw protocolError('BAD_EXTENSIONS')
+  const namesClientBits = extension?.parameters?.has('client_max_window_bits') === true
+  if (agreed === undefined || !keepsTo(agreed, wishes, namesClientBits)) throw protocolError('BAD_EXTENSIONS')
   // The client keeps to what it said, also where the answer does not repeat it.
   return stricter(agreed, wishes)
 }
 
-function keepsTo(agreed: DeflateParameters, wishes: DeflateWishes): boolean {
+function keepsTo(agreed: DeflateParameters, wishes: DeflateWishes, namesClientBits: boolean): boolean {
   if (wishes.serverNoContextTakeover && !agreed.serverNoContextTakeover) return false
   return (
     agreed.serverMaxWindowBits <= (wishes.serverMaxWindowBits ?? MAX_BITS) &&
+    (!namesClientBits || agreed.clientMaxWindowBits <= (wishes.clientMaxWindowBits ?? MAX_BITS)) &&
     agreed.clientMaxWindowBits >= LEAST_OWN_BITS
   )
 }

@@ -1,9 +1,9 @@
 // One channel over everything: the handlers that serve a WebSocket serve long polling and streaming too.
 
-import { WebSocketChannel, type WebSocketHandlers } from '../websocket/channel.js'
+import type { Channel, ChannelHandlers, RingRequest, RingResponse } from '../ring/contract.js'
+import { WebSocketChannel } from '../websocket/channel.js'
 import { refusal, refusalStatus } from '../websocket/handshake.js'
 import type { HttpChannel } from './http-channel.js'
-import type { Channel, ChannelHandlers, RingRequest, RingResponse } from './ring.js'
 import { upgrade } from './upgrade.js'
 
 /**
@@ -37,7 +37,7 @@ function refuse(channel: HttpChannel, handlers: ChannelHandlers, status: 400 | 4
 
 function openWebSocket(req: RingRequest, channel: HttpChannel, handlers: ChannelHandlers): Channel {
   return upgrade(req, channel, handlers, (...link) => {
-    const websocket = new WebSocketChannel(handlers as WebSocketHandlers<WebSocketChannel>, ...link)
+    const websocket = new WebSocketChannel(handlers, ...link)
     handlers.init?.(websocket)
     return websocket
   })

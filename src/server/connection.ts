@@ -25,6 +25,7 @@ import {
 } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
 import { handOver, own, type SocketOwner } from '../io/read-window.js'
+import type { RingRequest } from '../ring/contract.js'
 import type { ServerContext, Tracked } from './context.js'
 import { IDLE_TIMEOUT, WRITE_TIMEOUT } from './events.js'
 import type { Outlet, Successor } from './exchange.js'
@@ -35,7 +36,6 @@ import type { Proxied } from './proxy-preface.js'
 import { methodOf, readRequest, requestMethod } from './request.js'
 import { type BodySource, IncomingBody } from './request-body.js'
 import { answerForServer } from './respond.js'
-import type { RingRequest } from './ring.js'
 import { Timeout, type Wait, type Waiting } from './timeout.js'
 
 /** Bytes of further requests that may wait behind one that is being answered. */

@@ -4,6 +4,7 @@ import type { ProtocolError } from '../core/protocol-error.js'
 import { writeFields } from '../core/response-head.js'
 import { isThenable } from '../io/thenable.js'
 import { TimerWheel } from '../io/timer-wheel.js'
+import type { RingRequest, RingResponse } from '../ring/contract.js'
 import type { WebSocketHost } from '../websocket/connection.js'
 import {
   ACCEPT_ERROR,
@@ -15,7 +16,6 @@ import {
   WS_DECODE_ERROR,
 } from './events.js'
 import type { Settings } from './options.js'
-import type { RingRequest, RingResponse } from './ring.js'
 
 /** How late a timeout may come, in milliseconds. */
 const TICK_MS = 20

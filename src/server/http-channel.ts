@@ -1,8 +1,8 @@
 // The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
 import type { CloseStatus } from '../core/close.js'
+import type { Channel, ChannelHandlers, RingResponse } from '../ring/contract.js'
 import { Exchange } from './exchange.js'
 import { fail, respond } from './respond.js'
-import type { Channel, ChannelHandlers, RingResponse } from './ring.js'
 
 const TEXT_TYPE = { 'Content-Type': 'text/html; charset=utf-8' }
 

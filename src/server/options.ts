@@ -1,8 +1,8 @@
 // A server's options: their defaults, and what each may be.
 import type { TlsOptions } from 'node:tls'
 import { type ReaderLimits, readerBounds } from '../core/request-reader.js'
-import type { DeflateOptions } from '../websocket/deflate.js'
-import type { RingResponse } from './ring.js'
+import type { RingResponse } from '../ring/contract.js'
+import { type DeflateOptions, deflateOptions } from '../websocket/deflate-options.js'
 import type { WorkerPool } from './worker.js'
 
 export interface ServerOptions {
@@ -91,7 +91,7 @@ export function settingsOf(options: ServerOptions): Settings {
     tls: options.tls,
     maxBody: between(options.maxBody, 'maxBody', 0, unbounded, 8 * 1024 * 1024),
     maxWs: between(options.maxWs, 'maxWs', 0, unbounded, 4 * 1024 * 1024),
-    compression: compressionOf(options.compression),
+    compression: deflateOptions(options.compression),
     maxLine: between(options.maxLine, 'maxLine', 16, readerBounds.maxLine, 8192),
     maxHeaders: between(options.maxHeaders, 'maxHeaders', 1, readerBounds.maxHeaders, 100),
     headersTimeout: between(options.headersTimeout, 'headersTimeout', 1, unbounded, 10_000),
@@ -108,17 +108,6 @@ export function settingsOf(options: ServerOptions): Settings {
     warnLogger: options.warnLogger ?? toStderr,
     eventLogger: options.eventLogger,
   }
-}
-
-function compressionOf(compression: boolean | DeflateOptions | undefined): DeflateOptions | undefined {
-  if (!compression) return undefined
-  const options = compression === true ? {} : compression
-  between(options.threshold, 'compression.threshold', 0, Number.POSITIVE_INFINITY, 0)
-  between(options.level, 'compression.level', -1, 9, 0)
-  between(options.memLevel, 'compression.memLevel', 1, 9, 1)
-  between(options.serverMaxWindowBits, 'compression.serverMaxWindowBits', 9, 15, 15)
-  between(options.clientMaxWindowBits, 'compression.clientMaxWindowBits', 9, 15, 15)
-  return options
 }
 
 function between(

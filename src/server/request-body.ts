@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer'
 import { GrowingBytes } from '../core/growing-bytes.js'
 import { memory } from '../core/wasm.js'
-import type { RequestBody } from './ring.js'
+import type { RequestBody } from '../ring/contract.js'
 
 /** Bytes that may wait for the handler before the socket is paused. */
 const MAX_QUEUED = 256 * 1024

@@ -20,8 +20,8 @@ import {
   VERSION_1_1,
   words,
 } from '../core/wasm.js'
+import type { Channel, RequestBody, RingRequest } from '../ring/contract.js'
 import type { Origin } from './origin.js'
-import type { Channel, RequestBody, RingRequest } from './ring.js'
 
 const methods = words.map((word) => word.toLowerCase())
 

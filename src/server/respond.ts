@@ -1,8 +1,8 @@
 // From a response map to an answer: which kind of body it is, and so how it leaves.
 import { FileBody } from '../io/file-body.js'
 import { cancelPieces, type Pieces, piecesOf } from '../io/pieces.js'
+import type { RingResponse } from '../ring/contract.js'
 import { Exchange } from './exchange.js'
-import type { RingResponse } from './ring.js'
 
 /** Bytes of a body that keeps itself busy after which the event loop has its turn. */
 const TURN_BYTES = 1024 * 1024

@@ -5,12 +5,12 @@ import { performance } from 'node:perf_hooks'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { ProtocolError } from '../core/protocol-error.js'
 import { MAX_DELAY_MS } from '../io/timer-wheel.js'
+import type { Handler } from '../ring/contract.js'
 import { Connection } from './connection.js'
 import { ServerContext } from './context.js'
 import { MAX_CONNECTIONS } from './events.js'
 import { type ServerOptions, settingsOf } from './options.js'
 import { type Proxied, readPreface } from './proxy-preface.js'
-import type { Handler } from './ring.js'
 import { newWorker, type WorkerPool } from './worker.js'
 
 export interface ServerStats {

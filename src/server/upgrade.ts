@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { acceptOffer } from '../core/permessage-deflate.js'
 import type { ResponseHeaders } from '../core/response-head.js'
 import type { Outbox } from '../io/outbox.js'
+import type { RingRequest } from '../ring/contract.js'
 import {
   checkedHeartbeat,
   type WebSocketConnection,
@@ -13,7 +14,6 @@ import {
 import { Deflate } from '../websocket/deflate.js'
 import { furtherFields, listOf, secWebSocketAccept } from '../websocket/handshake.js'
 import type { Exchange } from './exchange.js'
-import type { RingRequest } from './ring.js'
 
 export interface UpgradeOptions {
   protocol?: string | readonly string[]

@@ -2,23 +2,15 @@
 import type { Socket } from 'node:net'
 import type { CloseStatus } from '../core/close.js'
 import type { Outbox } from '../io/outbox.js'
+import type { Channel, ChannelCallbacks, RingResponse } from '../ring/contract.js'
 import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
 
-/** What a channel's user wants to be told of. */
-export interface WebSocketHandlers<Channel> {
-  onOpen?(channel: Channel): void
-  onReceive?(channel: Channel, message: string | Uint8Array): void | Promise<void>
-  onPing?(channel: Channel, data: Uint8Array): void
-  onPong?(channel: Channel, data: Uint8Array): void
-  onClose?(channel: Channel, status: CloseStatus, code: number | undefined, reason: string): void
-}
-
-export class WebSocketChannel extends WebSocketConnection {
+export class WebSocketChannel extends WebSocketConnection implements Channel {
   readonly websocket = true
-  private readonly handlers: WebSocketHandlers<WebSocketChannel>
+  private readonly handlers: ChannelCallbacks
 
   constructor(
-    handlers: WebSocketHandlers<WebSocketChannel>,
+    handlers: ChannelCallbacks,
     host: WebSocketHost,
     socket: Socket,
     outbox: Outbox,
@@ -33,7 +25,7 @@ export class WebSocketChannel extends WebSocketConnection {
   }
 
   /** Sends a string as text, bytes as binary; of a response map, its body. */
-  send(data: string | Uint8Array | { body?: unknown }, closeAfterSend = false): boolean {
+  send(data: string | Uint8Array | RingResponse, closeAfterSend = false): boolean {
     const message = messageOf(data)
     const isSent = message === undefined ? this.isOpen : this.sendMessage(message)
     if (closeAfterSend) this.close()
@@ -65,7 +57,7 @@ export class WebSocketChannel extends WebSocketConnection {
   }
 }
 
-function messageOf(data: string | Uint8Array | { body?: unknown }): string | Uint8Array | undefined {
+function messageOf(data: string | Uint8Array | RingResponse): string | Uint8Array | undefined {
   if (typeof data === 'string' || data instanceof Uint8Array) return data
   const body = typeof data === 'object' && data !== null ? data.body : data
   if (typeof body === 'string' || body instanceof Uint8Array) return body

@@ -11,17 +11,9 @@ import {
   inflateRawSync,
   type ZlibOptions,
 } from 'node:zlib'
-import type { DeflateParameters, DeflateWishes } from '../core/permessage-deflate.js'
+import type { DeflateParameters } from '../core/permessage-deflate.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
-
-export interface DeflateOptions extends DeflateWishes {
-  /** Bytes from which on a message is compressed (default 1024). */
-  threshold?: number
-  /** zlib's level, 0 to 9 (default: zlib's own, 6). */
-  level?: number
-  /** zlib's memLevel, 1 to 9 (default 8). */
-  memLevel?: number
-}
+import type { DeflateOptions } from './deflate-options.js'
 
 type Inflated = Uint8Array | ProtocolError
 

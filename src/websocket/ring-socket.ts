@@ -3,37 +3,8 @@ import type { Socket } from 'node:net'
 import type { CloseStatus } from '../core/close.js'
 import { PING, PONG } from '../core/message-reader.js'
 import type { Outbox } from '../io/outbox.js'
+import type { WebSocketListener, WebSocketSocket } from '../ring/contract.js'
 import { type Item, WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
-
-/** What a Ring handler returns as `listener`. Callbacks come one at a time, in order. */
-export interface WebSocketListener {
-  onOpen?(socket: WebSocketSocket): void
-  /** The next message waits for the promise. */
-  onMessage?(socket: WebSocketSocket, message: string | Uint8Array): void | Promise<void>
-  /** The pong has been sent already. */
-  onPing?(socket: WebSocketSocket, data: Uint8Array): void
-  onPong?(socket: WebSocketSocket, data: Uint8Array): void
-  /** Another of the callbacks has thrown. */
-  onError?(socket: WebSocketSocket, error: Error): void
-  /** Comes once, and last. `code` 1005: the peer gave none; 1006: it is gone without a word. */
-  onClose?(socket: WebSocketSocket, code: number, reason: string): void
-}
-
-export interface WebSocketSocket {
-  readonly isOpen: boolean
-  /**
-   * Sends a string as text, bytes as binary, which must rest until they have left.
-   *
-   * @param succeed called when the operating system has taken the message
-   * @param fail called when it never will
-   */
-  send(message: string | Uint8Array, succeed?: () => void, fail?: (error: Error) => void): void
-  /** @throws RangeError for more than 125 bytes; so does `pong` */
-  ping(data?: Uint8Array): void
-  pong(data?: Uint8Array): void
-  /** @throws RangeError for a code that may not be sent, or a reason of more than 123 bytes */
-  close(code?: number, reason?: string): void
-}
 
 const MAX_CONTROL = 125
 

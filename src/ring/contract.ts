@@ -3,7 +3,6 @@ import type { CloseStatus } from '../core/close.js'
 import type { ResponseHeaders } from '../core/response-head.js'
 import type { FileBody } from '../io/file-body.js'
 import type { PieceSource } from '../io/pieces.js'
-import type { WebSocketListener } from '../websocket/ring-socket.js'
 
 /** Takes a request map, returns a response map, or the channel's from `asChannel`. */
 export type Handler = (req: RingRequest) => RingResponse | Promise<RingResponse>
@@ -91,7 +90,8 @@ export interface Channel {
   drained(): Promise<void>
 }
 
-export interface ChannelHandlers {
+/** What a channel's user is told. */
+export interface ChannelCallbacks {
   /** Called first, before the channel is open. */
   init?(channel: Channel): void
   /** Has ended before the first `onReceive` starts; a promise counts. */
@@ -103,6 +103,10 @@ export interface ChannelHandlers {
   onPong?(channel: Channel, data: Uint8Array): void
   /** Called once, after the last `onReceive`. `code` is a WebSocket's; it is undefined on HTTP. */
   onClose?(channel: Channel, status: CloseStatus, code: number | undefined, reason: string): void
+}
+
+/** The same on a server, and what it answers a handshake with. */
+export interface ChannelHandlers extends ChannelCallbacks {
   /** The request asks for a WebSocket, but not as RFC 6455 §4.2.1 wants it (default: 400, or 426 for another version). */
   onHandshakeError?(channel: Channel): void
   /** Sub-protocols spoken, in order of preference: the first that the client offers is answered. */
@@ -111,4 +115,34 @@ export interface ChannelHandlers {
   headers?: ResponseHeaders
   /** Milliseconds between pings; a peer that is silent for two of them is taken for lost. */
   heartbeat?: number
+}
+
+/** What a Ring handler returns as `listener`. Callbacks come one at a time, in order. */
+export interface WebSocketListener {
+  onOpen?(socket: WebSocketSocket): void
+  /** The next message waits for the promise. */
+  onMessage?(socket: WebSocketSocket, message: string | Uint8Array): void | Promise<void>
+  /** The pong has been sent already. */
+  onPing?(socket: WebSocketSocket, data: Uint8Array): void
+  onPong?(socket: WebSocketSocket, data: Uint8Array): void
+  /** Another of the callbacks has thrown. */
+  onError?(socket: WebSocketSocket, error: Error): void
+  /** Comes once, and last. `code` 1005: the peer gave none; 1006: it is gone without a word. */
+  onClose?(socket: WebSocketSocket, code: number, reason: string): void
+}
+
+export interface WebSocketSocket {
+  readonly isOpen: boolean
+  /**
+   * Sends a string as text, bytes as binary, which must rest until they have left.
+   *
+   * @param succeed called when the operating system has taken the message
+   * @param fail called when it never will
+   */
+  send(message: string | Uint8Array, succeed?: () => void, fail?: (error: Error) => void): void
+  /** @throws RangeError for more than 125 bytes; so does `pong` */
+  ping(data?: Uint8Array): void
+  pong(data?: Uint8Array): void
+  /** @throws RangeError for a code that may not be sent, or a reason of more than 123 bytes */
+  close(code?: number, reason?: string): void
 }

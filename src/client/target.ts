@@ -1,0 +1,17 @@
+// Where a URL leads.
+
+export interface Target {
+  readonly host: string
+  readonly port: number
+  readonly isSecure: boolean
+}
+
+/** Host and port of a URL, without brackets, its scheme's port where it has none. */
+export function targetOf(url: URL): Target {
+  const isSecure = url.protocol === 'https:' || url.protocol === 'wss:'
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? (isSecure ? 443 : 80) : Number(url.port),
+    isSecure,
+  }
+}
