@@ -1,4 +1,6 @@
 // Frames for those who bring their own bytes: tests, proxies, other runtimes.
+
+import { demandBytes } from './demand-bytes.js'
 import { FrameReader, MAX_TAIL, OPCODE } from './frame-reader.js'
 import { GrowingBytes } from './growing-bytes.js'
 import {
@@ -49,9 +51,11 @@ export class FrameDecoder {
 
   /**
    * @returns the frames that these bytes completed; none after a close frame
-   * @throws ProtocolError with the rule that was broken, and the close code that answers it; so does every later call
+   * @throws ProtocolError with the rule that was broken, and the close code that answers it; so does every later call.
+   * Frames that the same bytes completed before are dropped: the connection has failed.
    */
   push(bytes: Uint8Array): Frame[] {
+    demandBytes(bytes)
     const frames: Frame[] = []
     for (let at = 0; at < bytes.length && !this.reader.hasClosed; at += INPUT_SIZE) {
       const piece = bytes.subarray(at, at + INPUT_SIZE)

@@ -1,6 +1,7 @@
 // Frames out (RFC 6455 §5.2): the twin of frame-reader.ts. A frame is laid in linear memory, header, payload and mask.
 // Text is turned into bytes where it is to stay, behind a header of the length it has if it is ASCII; where that was the
 // wrong guess, it is moved.
+import { demandBytes } from './demand-bytes.js'
 import { encodeUtf8, writeUtf8 } from './text.js'
 import { copyOf, deskSize, deskStart, mask, memory, writeFrameHeader } from './wasm.js'
 
@@ -91,7 +92,7 @@ export function encodeFrame({
   rsv1 = false,
   mask,
 }: FrameToEncode): Uint8Array {
-  const bytes = typeof payload === 'string' ? encodeUtf8(payload) : payload
+  const bytes = typeof payload === 'string' ? encodeUtf8(payload) : demandBytes(payload)
   if (![0, 1, 2, 8, 9, 10].includes(opcode)) throw new RangeError(`a reserved opcode: ${opcode}`)
   if (opcode >= 8 && (!fin || rsv1 || bytes.length > MAX_CONTROL))
     throw new RangeError(`a control frame is one frame of at most ${MAX_CONTROL} bytes, and not compressed`)

@@ -1,4 +1,5 @@
 // Whether bytes are UTF-8, for those who bring their own.
+import { demandBytes } from './demand-bytes.js'
 import { deskSize, deskStart, memory, validateUtf8 } from './wasm.js'
 
 // The core's states of validation.
@@ -7,6 +8,7 @@ const NOT_UTF8 = -1
 
 /** True where the bytes are UTF-8 to the letter (RFC 3629): nothing overlong, no surrogates, no character cut short. */
 export function validUtf8(bytes: Uint8Array): boolean {
+  demandBytes(bytes)
   let state = BETWEEN_CHARACTERS
   for (let at = 0; at < bytes.length; at += deskSize) {
     const piece = bytes.subarray(at, at + deskSize)

@@ -123,7 +123,7 @@ interface Header {
   end: number
 }
 
-/** What must come of the bytes. A compressed message may be 2 % and a KiB longer than one that is not. */
+/** What must come of the bytes. */
 export function readReference(bytes: Uint8Array, options: DecoderOptions): Expectation {
   const frames: Expectation['frames'] = []
   let message: Message | undefined
@@ -209,9 +209,14 @@ function lengthFault(
   if (length < least || length >= 2n ** 63n) return 'BAD_LENGTH'
   if ((bytes[at]! & 15) >= 8) return undefined
   const isDeflated = message?.isDeflated ?? (bytes[at]! & 0x40) > 0
-  const most = isDeflated ? maxPayload * 1.02 + 1024 : maxPayload
+  const most = isDeflated ? mostDeflated(maxPayload) : maxPayload
   const total = Number((message?.bytes ?? 0n) + length)
   return total > most || length >= 2n ** 53n ? 'MESSAGE_TOO_BIG' : undefined
+}
+
+/** Bytes that a compressed message may have: what cannot be compressed becomes a little longer by it. */
+export function mostDeflated(maxPayload: number): number {
+  return maxPayload * 1.05 + 1024
 }
 
 function headerOf(bytes: Uint8Array, at: number): Header | undefined {
