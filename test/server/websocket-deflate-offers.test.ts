@@ -30,7 +30,7 @@ describe('an offer', () => {
     [`${pmd}; client_max_window_bits`, pmd],
     [`${pmd};client_max_window_bits`, pmd],
     [`${pmd} ; client_max_window_bits=15`, pmd],
-    [`${pmd}; server_max_window_bits=15`, pmd],
+    [`${pmd}; server_max_window_bits=15`, `${pmd}; server_max_window_bits=15`],
     [`${pmd}; server_max_window_bits=10`, `${pmd}; server_max_window_bits=10`],
     [`${pmd}; server_max_window_bits=9`, `${pmd}; server_max_window_bits=9`],
     [`${pmd}; server_max_window_bits="10"`, `${pmd}; server_max_window_bits=10`],
