@@ -13,7 +13,7 @@
 // system has taken them.
 
 export const GAP_SIZE: i32 = 256 * 1024
-export const WINDOW_SIZE: i32 = 64 * 1024
+export const WINDOW_SIZE: i32 = 256 * 1024
 export const SLACK_SIZE: i32 = 64
 export const DESK_SIZE: i32 = 320 * 1024
 export const TRAY_SIZE: i32 = 64 * 1024

@@ -23,8 +23,9 @@ export const PING = 9
 export const PONG = 10
 export const OPCODE = 15
 
-/** Bytes of payload from which on a copy may share its memory. */
+/** Bytes of payload from which on, and up to which, a copy may share its memory. */
 const MIN_SHARED = 128
+const MAX_SHARED = 16 * 1024
 
 /** The most that can be left of a header or a control frame. */
 export const MAX_TAIL = 131
@@ -100,13 +101,12 @@ export class FrameReader {
 
   /**
    * A copy of the row's payload. Memory is dear to get and cheap to fill: rows that came together share theirs, but for
-   * those so short that a piece of their own costs nothing.
+   * those so short that a piece of their own costs nothing, or so long that it does not matter.
    */
   copy(): Uint8Array {
     const { start, end } = this
-    if (end - start < MIN_SHARED || (this.shared === undefined && this.row === this.rowsEnd)) {
-      return copyOf(start, end)
-    }
+    const isLast = this.shared === undefined && this.row === this.rowsEnd
+    if (isLast || end - start < MIN_SHARED || end - start > MAX_SHARED) return copyOf(start, end)
     if (this.shared === undefined) {
       this.shared = copyOf(start, u32[this.rowsEnd - 1]!)
       this.sharedStart = start

@@ -23,6 +23,8 @@ export class Outbox {
   owner: OutboxOwner
   private readonly socket: Socket
   private gathered = ''
+  /** A piece that may turn out to be the turn's only one. */
+  private held: Uint8Array | undefined = undefined
   private isCorked = false
   /** The socket said that it holds enough; it may have let go of it since. */
   private isBehind = false
@@ -40,12 +42,12 @@ export class Outbox {
 
   /** Bytes written here that the operating system has not said it has taken. */
   get unsentBytes(): number {
-    return this.gathered.length + this.socket.writableLength
+    return this.gathered.length + (this.held?.length ?? 0) + this.socket.writableLength
   }
 
-  /** True while the socket has bytes that it may still read. */
+  /** True while some of what was written may still be read. */
   get isSending(): boolean {
-    return this.socket.writableLength > 0 && !this.socket.destroyed
+    return this.held !== undefined || (this.socket.writableLength > 0 && !this.socket.destroyed)
   }
 
   /** True while bytes that may have to wait for the peer are with the socket. */
@@ -60,7 +62,7 @@ export class Outbox {
 
   /** Text as a binary string: one character, one byte. */
   writeText(text: string): void {
-    if (text.length > LONG_TEXT) return this.writeApart(text)
+    if (text.length > LONG_TEXT || this.held !== undefined) return this.writeApart(text)
     this.gathered += text
     if (this.gathered.length > MAX_GATHERED) this.send()
     this.owner.takeTurn()
@@ -76,10 +78,19 @@ export class Outbox {
 
   /** A piece of its own among what leaves together; bytes must rest until they have left. */
   writeApart(data: Uint8Array | string): void {
+    if (typeof data !== 'string' && this.isEmpty && !this.isCorked) this.held = data
+    else this.writeCorked(data)
+    this.owner.takeTurn()
+  }
+
+  private get isEmpty(): boolean {
+    return this.gathered === '' && this.held === undefined
+  }
+
+  private writeCorked(data: Uint8Array | string): void {
     this.cork()
     this.send()
     this.write(data)
-    this.owner.takeTurn()
   }
 
   private cork(): void {
@@ -94,7 +105,7 @@ export class Outbox {
    * @param last bytes that go after it, and must rest until they have left
    */
   flush(last?: Uint8Array): void {
-    if (last !== undefined && this.gathered !== '') this.cork()
+    if (last !== undefined && !this.isEmpty) this.cork()
     this.send()
     if (last !== undefined) this.write(last)
     this.sentThisTurn = 0
@@ -106,10 +117,14 @@ export class Outbox {
   }
 
   private send(): void {
-    if (this.gathered === '') return
-    const text = this.gathered
-    this.gathered = ''
-    this.write(text)
+    const { gathered, held } = this
+    if (gathered !== '') {
+      this.gathered = ''
+      this.write(gathered)
+    } else if (held !== undefined) {
+      this.held = undefined
+      this.write(held)
+    }
   }
 
   private write(data: Uint8Array | string): void {

@@ -39,7 +39,7 @@ import { answerForServer } from './respond.js'
 import { Timeout, type Wait, type Waiting } from './timeout.js'
 
 /** Bytes of further requests that may wait behind one that is being answered. */
-const MAX_PARKED = windowSize
+const MAX_PARKED = 64 * 1024
 /** Bytes of answers that are gathered for one write. */
 const MAX_UNSENT = 1024 * 1024
 /** Bytes of an unread body that are read past to keep the connection. */
