@@ -105,15 +105,15 @@ function writer({ opcode, payloads: [payload] }, key) {
   const large = () => [headerOf(first, payload.length, number), maskedCopy(payload, number)]
   const small = () =>
     opcode === opcodes.text
-      ? layText(wasm.trayStart, first, text, number)
-      : layBytes(wasm.trayStart, first, payload, number)
+      ? layText(wasm.traysStart, first, text, number)
+      : layBytes(wasm.traysStart, first, payload, number)
   const isLarge = payload.length > largestCopied
   const write = isLarge ? large : small
   const repeat = (times) => {
     for (let i = 0; i < times; i++) write()
   }
   const verify = () => {
-    const written = isLarge ? Buffer.concat(large()) : memory.subarray(wasm.trayStart, small())
+    const written = isLarge ? Buffer.concat(large()) : memory.subarray(wasm.traysStart, small())
     demandEqual(written, frameOf(opcode, payload, key))
   }
   return { repeat, verify }

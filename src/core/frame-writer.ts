@@ -54,14 +54,19 @@ export function headerOf(first: number, length: number, key: number): Uint8Array
 /** A copy of the payload, masked; without a key, the payload itself. */
 export function masked(payload: Uint8Array, key: number): Uint8Array {
   if (key === UNMASKED) return payload
+  if (payload.length <= deskSize) return maskedAtDesk(payload, key)
   const copy = new Uint8Array(payload.length)
   for (let at = 0; at < payload.length; at += deskSize) {
-    const piece = payload.subarray(at, at + deskSize)
-    memory.set(piece, deskStart)
-    mask(deskStart, deskStart + piece.length, key)
-    copy.set(memory.subarray(deskStart, deskStart + piece.length), at)
+    copy.set(maskedAtDesk(payload.subarray(at, at + deskSize), key), at)
   }
   return copy
+}
+
+// The desk's size is a multiple of the key's.
+function maskedAtDesk(payload: Uint8Array, key: number): Uint8Array {
+  memory.set(payload, deskStart)
+  mask(deskStart, deskStart + payload.length, key)
+  return copyOf(deskStart, deskStart + payload.length)
 }
 
 export interface FrameToEncode {
@@ -77,7 +82,9 @@ export interface FrameToEncode {
   mask?: Uint8Array
 }
 
+const FIRST_CONTROL = 8
 const MAX_CONTROL = 125
+const MAX_DESK_PAYLOAD = deskSize - MAX_HEADER
 
 /**
  * One frame as bytes, its length written in as few of them as it takes.
@@ -92,15 +99,29 @@ export function encodeFrame({
   rsv1 = false,
   mask,
 }: FrameToEncode): Uint8Array {
+  if (!isOpcode(opcode)) throw new RangeError(`a reserved opcode: ${opcode}`)
+  const key = mask === undefined ? UNMASKED : keyOf(mask)
+  const first = (fin ? FIN : 0) | (rsv1 ? RSV1 : 0) | opcode
+  const isControl = opcode >= FIRST_CONTROL
+  if (typeof payload === 'string' && payload.length * 3 <= MAX_DESK_PAYLOAD && !isControl) {
+    return copyOf(deskStart, layText(deskStart, first, payload, key))
+  }
   const bytes = typeof payload === 'string' ? encodeUtf8(payload) : demandBytes(payload)
-  if (![0, 1, 2, 8, 9, 10].includes(opcode)) throw new RangeError(`a reserved opcode: ${opcode}`)
-  if (opcode >= 8 && (!fin || rsv1 || bytes.length > MAX_CONTROL))
+  if (isControl && (!fin || rsv1 || bytes.length > MAX_CONTROL))
     throw new RangeError(`a control frame is one frame of at most ${MAX_CONTROL} bytes, and not compressed`)
-  if (mask !== undefined && mask.length !== 4) throw new RangeError('a masking key has 4 bytes')
-  const key = mask ? new DataView(mask.buffer, mask.byteOffset).getUint32(0, true) : UNMASKED
-  const header = headerOf((fin ? FIN : 0) | (rsv1 ? RSV1 : 0) | opcode, bytes.length, key)
+  if (bytes.length <= MAX_DESK_PAYLOAD) return copyOf(deskStart, layBytes(deskStart, first, bytes, key))
+  const header = headerOf(first, bytes.length, key)
   const frame = new Uint8Array(header.length + bytes.length)
   frame.set(header)
   frame.set(masked(bytes, key), header.length)
   return frame
+}
+
+function isOpcode(opcode: number): boolean {
+  return opcode === 0 || opcode === 1 || opcode === 2 || opcode === 8 || opcode === 9 || opcode === 10
+}
+
+function keyOf(mask: Uint8Array): number {
+  if (mask.length !== 4) throw new RangeError('a masking key has 4 bytes')
+  return (mask[0]! | (mask[1]! << 8) | (mask[2]! << 16) | (mask[3]! << 24)) >>> 0
 }
