@@ -15,13 +15,13 @@ export interface DialOptions {
   proxyUrl?: string
 }
 
-export interface Proxy extends Target {
+export interface ProxyTarget extends Target {
   /** For Proxy-Authorization. */
   readonly credentials: string | undefined
 }
 
 /** @throws TypeError for what is no http: or https: URL; URIError for userinfo that cannot be decoded */
-export function proxyOf(proxyUrl: string): Proxy {
+export function proxyOf(proxyUrl: string): ProxyTarget {
   const url = new URL(proxyUrl)
   if (!/^https?:$/.test(url.protocol)) throw new TypeError(`not a proxy's URL: ${proxyUrl}`)
   return { ...targetOf(url), credentials: credentialsOf(url) }
@@ -35,7 +35,7 @@ export function proxyOf(proxyUrl: string): Proxy {
  */
 export async function dial(
   target: Target,
-  proxy: Proxy | undefined,
+  proxy: ProxyTarget | undefined,
   options: DialOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<Socket> {

@@ -16,7 +16,7 @@ import { Deflate } from '../websocket/deflate.js'
 import { type DeflateOptions, deflateOptions } from '../websocket/deflate-options.js'
 import { furtherFields, hasToken, secWebSocketAccept } from '../websocket/handshake.js'
 import { credentialsOf } from './credentials.js'
-import { type DialOptions, dial, type Proxy, proxyOf } from './dial.js'
+import { type DialOptions, dial, type ProxyTarget, proxyOf } from './dial.js'
 import { HttpKitError } from './error.js'
 import { HeadCollector } from './head-collector.js'
 import { targetOf } from './target.js'
@@ -78,7 +78,7 @@ class Handshake implements SocketOwner, OutboxOwner {
   private readonly url: URL
   private readonly handlers: ChannelCallbacks
   private readonly options: WebSocketOptions
-  private readonly proxy: Proxy | undefined
+  private readonly proxy: ProxyTarget | undefined
   private readonly wishes: DeflateOptions | undefined
   private readonly offered: readonly string[]
   private readonly key = randomBytes(16).toString('base64')
