@@ -115,9 +115,9 @@ export class FrameReader {
   }
 
   private readRows(): boolean {
+    this.shared = undefined
     if (!this.mayHaveMore || this.error !== undefined) return false
     const { record, place } = this
-    this.shared = undefined
     place.load(record)
     const result = readFrames(record, this.at, this.inputEnd)
     place.save(record)

@@ -16,18 +16,18 @@ import {
   NO_STATUS,
   NORMAL,
 } from '../core/close.js'
-import { GrowingBytes } from '../core/growing-bytes.js'
-import { BINARY, CLOSE, MessageReader, PING, PONG, TEXT } from '../core/message-reader.js'
+import { CLOSE, PING, PONG } from '../core/message-reader.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import { checkedUtf8Of } from '../core/text.js'
-import { memory, windowSize, windowStart } from '../core/wasm.js'
+import { windowStart } from '../core/wasm.js'
 import type { Outbox, OutboxOwner } from '../io/outbox.js'
 import type { SocketOwner } from '../io/read-window.js'
 import { isThenable } from '../io/thenable.js'
 import type { Timed, TimerWheel } from '../io/timer-wheel.js'
 import { type TurnTaker, takeLateTurn, takeTurn } from '../io/turns.js'
 import type { Deflate } from './deflate.js'
-import { Deliveries, type Receiver } from './deliveries.js'
+import type { Deliveries } from './deliveries.js'
+import { Incoming, type IncomingOwner, type Item } from './incoming.js'
 import { Sending } from './sending.js'
 import type { SharedMessage } from './shared-message.js'
 
@@ -67,15 +67,6 @@ export function checkedHeartbeat(ms: number | undefined): number | undefined {
   throw new RangeError(`heartbeat must be a number of milliseconds above 0, not ${String(ms)}`)
 }
 
-/** Something a peer sent, as it is delivered. */
-export type Item =
-  | { kind: 'open' }
-  | { kind: 'message'; message: string | Uint8Array }
-  | { kind: 'deflated'; isText: boolean; payload: Uint8Array }
-  | { kind: 'ping' | 'pong'; data: Uint8Array }
-  | { kind: 'close'; closing: Closing }
-  | { kind: 'end'; status: CloseStatus; closing: Closing }
-
 /** Milliseconds that a peer has to answer a close frame, and then to end the connection. */
 const CLOSE_MS = 2000
 /** Milliseconds for the last words where nothing is waited for. */
@@ -85,7 +76,7 @@ const NO_BYTES = new Uint8Array(0)
 const MAX_SILENT_BEATS = 2
 
 export abstract class WebSocketConnection
-  implements SocketOwner, OutboxOwner, TurnTaker, Timed, Receiver<Item>
+  implements SocketOwner, OutboxOwner, TurnTaker, Timed, IncomingOwner
 {
   dueAt = Number.POSITIVE_INFINITY
   filedAt = -1
@@ -96,19 +87,14 @@ export abstract class WebSocketConnection
   private readonly socket: Socket
   private readonly outbox: Outbox
   private readonly settings: WebSocketSettings
-  private readonly reader: MessageReader
-  private readonly deliveries: Deliveries<Item> = new Deliveries(this)
-  /** Input that comes again when there is room for it. */
-  private parked: Uint8Array | undefined = undefined
+  private readonly incoming: Incoming
+  private readonly deliveries: Deliveries<Item>
   private silentBeats = 0
   private isReading = true
   private isInEvent = false
   private isTurnDue = false
-  /** Nothing that comes counts any more. */
-  private isDeaf = false
   private isRelieving = false
   private hasPeerEnded = false
-  private hasPeerClosed = false
   private hasEnded = false
 
   constructor(host: WebSocketHost, socket: Socket, outbox: Outbox, settings: WebSocketSettings) {
@@ -116,8 +102,10 @@ export abstract class WebSocketConnection
     this.socket = socket
     this.outbox = outbox
     this.settings = settings
-    this.reader = new MessageReader(settings.isServer, settings.deflate !== undefined, settings.maxMessage)
-    this.sending = new Sending(outbox, settings.isServer, settings.deflate)
+    const { isServer, deflate, maxMessage } = settings
+    this.incoming = new Incoming(this, isServer, deflate !== undefined, maxMessage)
+    this.deliveries = this.incoming.deliveries
+    this.sending = new Sending(outbox, isServer, deflate)
   }
 
   // What becomes of it, for whoever stands on it
@@ -152,89 +140,52 @@ export abstract class WebSocketConnection
 
   /** Whether to read on; where not, `turn` will. */
   pace(): boolean {
-    return (this.isReading = this.wantsBytes)
+    return (this.isReading = this.incoming.wantsBytes)
   }
 
   /** Works off bytes of linear memory. */
   take(start: number, end: number): void {
-    if (this.isDeaf) return
+    if (this.incoming.isDeaf) return
     this.isInEvent = true
     try {
-      this.reader.feed(start, end)
-      this.readMessages()
+      this.incoming.read(start, end)
     } catch (error) {
-      this.host.crashed(error)
-      this.cut()
+      this.crash(error)
     }
+    this.endEvent()
+  }
+
+  private takeParked(): void {
+    this.isInEvent = true
+    try {
+      this.incoming.readParked()
+    } catch (error) {
+      this.crash(error)
+    }
+    this.endEvent()
+    if (this.hasPeerEnded) this.onPeerEnd()
+  }
+
+  // What a callback sends after its first await belongs to what was read as well.
+  private endEvent(): void {
     this.isInEvent = false
-    // What a callback sends after its first await belongs to this read as well.
     if (this.deliveries.isBusy) takeLateTurn(this)
     else this.flush()
   }
 
-  private get wantsBytes(): boolean {
-    return this.isDeaf || (this.parked === undefined && !this.deliveries.isFull)
+  private crash(error: unknown): void {
+    this.host.crashed(error)
+    this.cut()
   }
 
-  private readMessages(): void {
-    const { reader, deliveries } = this
-    while (!this.isDeaf) {
-      if (deliveries.isFull && !reader.hasRows) {
-        this.parked = reader.setAside()
-        return
-      }
-      switch (reader.next()) {
-        case TEXT:
-          this.takeMessage(true)
-          break
-        case BINARY:
-          this.takeMessage(false)
-          break
-        case PING:
-          this.takePing()
-          break
-        case PONG:
-          this.takePong()
-          break
-        case CLOSE:
-          return this.takeClose()
-        default:
-          return reader.error && this.refuse(reader.error)
-      }
-    }
-  }
-
-  // After our close nothing is delivered but the end.
-  private takeMessage(isText: boolean): void {
-    if (!this.isOpen) return
-    const { reader, deliveries } = this
-    if (reader.isDeflated) {
-      const payload = deliveries.isBusy ? reader.bytes() : reader.payload()
-      deliveries.deliver({ kind: 'deflated', isText, payload }, payload.length)
-    } else {
-      const message = isText ? reader.text() : reader.bytes()
-      deliveries.deliver({ kind: 'message', message }, message.length)
-    }
-  }
-
-  private takePing(): void {
-    if (!this.isOpen) return
-    const data = this.reader.bytes()
+  /** @internal A pong goes before all that waits. */
+  onPing(data: Uint8Array): void {
     this.sending.control(PONG, data)
-    this.deliveries.deliver({ kind: 'ping', data }, data.length)
   }
 
-  private takePong(): void {
-    if (!this.isOpen) return
-    const data = this.reader.bytes()
-    this.deliveries.deliver({ kind: 'pong', data }, data.length)
-  }
-
-  private takeClose(): void {
-    this.hasPeerClosed = true
-    this.isDeaf = true
-    if (this.isOpen) this.deliveries.deliver({ kind: 'close', closing: this.reader.closing() }, 0)
-    else this.endConnection(CLOSE_MS)
+  /** @internal */
+  onCloseAnswered(): void {
+    this.endConnection(CLOSE_MS)
   }
 
   // Delivering
@@ -287,7 +238,7 @@ export abstract class WebSocketConnection
 
   /** @internal */
   onCaughtUp(): void {
-    if (this.parked !== undefined || !this.isReading) this.takeTurn()
+    if (this.incoming.hasParked || !this.isReading) this.takeTurn()
   }
 
   // Writing
@@ -349,39 +300,18 @@ export abstract class WebSocketConnection
   /** @internal */
   turn(): void {
     this.isTurnDue = false
-    if (this.parked !== undefined && !this.deliveries.isFull) this.takeParked(this.parked)
+    if (this.incoming.hasParked && !this.deliveries.isFull) this.takeParked()
     else this.flush()
-    if (this.isReading || !this.wantsBytes) return
+    if (this.isReading || !this.incoming.wantsBytes) return
     this.isReading = true
     this.socket.resume()
   }
 
   /** Takes bytes that came before, in a turn of their own. */
   begin(parked: Uint8Array = NO_BYTES): void {
-    this.parked = parked
+    this.incoming.park(parked)
     this.isReading = false
     this.takeTurn()
-  }
-
-  // As far as there is room; what is left is parked again.
-  private takeParked(parked: Uint8Array): void {
-    this.parked = undefined
-    for (let at = 0; at < parked.length; at += windowSize) {
-      const piece = parked.subarray(at, at + windowSize)
-      memory.set(piece, windowStart)
-      this.take(windowStart, windowStart + piece.length)
-      const rest = parked.subarray(at + windowSize)
-      if (this.parked !== undefined) return this.park(rest)
-    }
-    this.flush()
-    if (this.hasPeerEnded) this.onPeerEnd()
-  }
-
-  private park(rest: Uint8Array): void {
-    const whole = new GrowingBytes(this.parked!.length + rest.length)
-    whole.append(this.parked!)
-    whole.append(rest)
-    this.parked = whole.take()
   }
 
   // Ending
@@ -397,7 +327,7 @@ export abstract class WebSocketConnection
     if (!this.isOpen) return false
     this.deliveries.clear()
     this.sayClose(payload)
-    if (this.hasPeerClosed) this.endConnection(CLOSE_MS)
+    if (this.incoming.hasPeerClosed) this.endConnection(CLOSE_MS)
     else this.wait(CLOSE_MS)
     this.conclude(this.settings.isServer ? 'server-close' : 'client-close', { code, reason })
     return true
@@ -418,11 +348,10 @@ export abstract class WebSocketConnection
     this.conclude(closeStatus(code), closing)
   }
 
-  // What the peer sent is wrong: it is told so, and nothing after it is read.
-  private refuse(error: ProtocolError): void {
+  /** @internal What the peer sent is wrong: it is told so, and nothing after it is read. */
+  refuse(error: ProtocolError): void {
     const { closeCode: code = INTERNAL_ERROR, message: reason } = error
-    this.isDeaf = true
-    this.parked = undefined
+    this.incoming.deafen()
     this.host.refused(error)
     if (this.isOpen) this.sayClose(closePayload(code, reason))
     this.endConnection(CLOSE_MS)
@@ -446,8 +375,10 @@ export abstract class WebSocketConnection
   /** The peer sends no more; without a close frame that is a loss (§7.1.5). */
   onPeerEnd(): void {
     this.hasPeerEnded = true
-    if (this.parked !== undefined) return
-    if (!this.isDeaf) this.lose()
+    if (this.incoming.hasParked) return
+    // Its close is answered in its turn, and may be read still.
+    if (this.isOpen && this.incoming.hasPeerClosed) return
+    if (!this.incoming.isDeaf) this.lose()
     this.endConnection(CLOSE_MS)
   }
 
@@ -459,9 +390,8 @@ export abstract class WebSocketConnection
 
   private lose(): void {
     this.isOpen = false
-    this.isDeaf = true
-    this.parked = undefined
-    if (!this.hasPeerClosed) this.conclude('abnormal', { code: ABNORMAL, reason: '' })
+    this.incoming.deafen()
+    if (!this.incoming.hasPeerClosed) this.conclude('abnormal', { code: ABNORMAL, reason: '' })
   }
 
   /** Ends it where nothing can be said any more. */
@@ -498,7 +428,7 @@ export abstract class WebSocketConnection
   /** @internal */
   onDue(): void {
     if (!this.isOpen) return void this.socket.destroy()
-    if (this.wantsBytes) this.beat()
+    if (this.incoming.wantsBytes) this.beat()
     if (this.isOpen) this.restartTimer()
   }
 

@@ -4,7 +4,8 @@ import type { CloseStatus } from '../core/close.js'
 import { PING, PONG } from '../core/message-reader.js'
 import type { Outbox } from '../io/outbox.js'
 import type { WebSocketListener, WebSocketSocket } from '../ring/contract.js'
-import { type Item, WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
+import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
+import type { Item } from './incoming.js'
 
 const MAX_CONTROL = 125
 

@@ -74,7 +74,10 @@ export class Sending {
     const opcode = typeof message === 'string' ? TEXT : BINARY
     const compressed = deflate.deflate(typeof message === 'string' ? encodeUtf8(message) : message)
     if (compressed instanceof Promise) {
-      return compressed.then((payload) => this.writer.writeDeflated(opcode, payload))
+      return compressed.then(
+        (payload) => this.writer.writeDeflated(opcode, payload),
+        () => this.writePlain(message),
+      )
     }
     this.writer.writeDeflated(opcode, compressed)
     return undefined

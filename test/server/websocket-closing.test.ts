@@ -57,6 +57,26 @@ describe('a peer’s Close', () => {
     expect(log.at(-1)).toEqual(['close', 'normal', 1000, `${reason}x`])
   })
 
+  it('is answered after what came before it, also where the peer has ended its side meanwhile', async () => {
+    const answered = deferred<void>()
+    const { open } = await serveChannels({
+      async onReceive(channel, message) {
+        await answered.promise
+        channel.send(message)
+      },
+    })
+    const { peer, log } = await open()
+    peer.send(text('late'), close(1000, 'bye'))
+    peer.tcp.finish()
+    await eventually(() => log.length).toBe(2)
+    await sleep(50)
+    answered.resolve()
+    expect(await peer.frame()).toMatchObject({ payload: Buffer.from('late') })
+    expect(await peer.closeFrame()).toEqual({ code: 1000, reason: 'bye' })
+    expect(await peer.closed()).toBe('fin')
+    expect(log.at(-1)).toEqual(['close', 'normal', 1000, 'bye'])
+  })
+
   it('gives its code and reason to a listener', async () => {
     const { open } = await serveListeners()
     const [one, other] = [await open(), await open()]
