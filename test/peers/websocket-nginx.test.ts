@@ -17,7 +17,7 @@ import {
   closeCodes,
   connectWs,
   echoes,
-  expectSame,
+  expectMessages,
   type Inbox,
   logged,
   type Message,
@@ -135,8 +135,7 @@ const clients: [name: string, connect: Connect][] = [
 
 async function expectEchoes(client: Client, messages: Message[]): Promise<void> {
   for (const message of messages) client.send(message)
-  const got = await client.messages.take(messages.length)
-  for (const [index, message] of messages.entries()) expectSame(got[index]!, message)
+  await expectMessages(client.messages, messages)
 }
 
 const allSizes = sizes.flatMap((size) => [textOfSize(size), bytesOf(size)])

@@ -12,20 +12,22 @@ import {
   type ServerOptions,
 } from '../../src/server.js'
 import { hasOpenssl, makeCertificate } from '../support/certificate.js'
+import * as either from '../support/either-end.js'
+import { type Agreement, readAgreement } from '../support/raw-deflate.js'
 import { serve, type TestServer } from '../support/raw-peer.js'
-import { deferred, stableFor, until } from '../support/waiting.js'
+import { deferred, until } from '../support/waiting.js'
 import {
   abnormal,
   bytesOf,
   type ChannelLog,
-  closeCodes,
   connectWs,
   echoes,
+  expectMessages,
   expectSame,
   type Inbox,
   logged,
-  longestReason,
   type Message,
+  manyMessages,
   sizes,
   textOfSize,
   type WsClientOptions,
@@ -53,6 +55,15 @@ async function pair(
   const peer = await connectWs(url, client)
   const log = await logs.next()
   return { server, peer, log, channel: await log.opened }
+}
+
+const end: either.End = {
+  ours: 'server',
+  theirs: 'client',
+  async pair({ handlers = echoes, ours: { heartbeat, ...server } = {}, theirs: client = {} } = {}) {
+    const opened = await pair({ ...handlers, ...(heartbeat && { heartbeat }) }, { server, client })
+    return { ...opened, gone: () => until(() => opened.server.stats().connections === 0) }
+  },
 }
 
 /** What the server answers when it refuses to open a WebSocket. */
@@ -87,30 +98,12 @@ describe('messages', () => {
 
   it('go there and back in order, when all are sent at once', async () => {
     const { peer } = await pair()
-    const messages = Array.from({ length: 2000 }, (_, index) =>
-      index % 3 ? textOfSize(index) : bytesOf(index),
-    )
+    const messages = manyMessages()
     for (const message of messages) peer.socket.send(message)
-    const got = await peer.messages.take(messages.length)
-    for (const [index, message] of messages.entries()) expectSame(got[index]!, message)
+    await expectMessages(peer.messages, messages)
   })
 
-  it('are put together from fragments, with pings in between', async () => {
-    const { peer, log } = await pair()
-    const text = Buffer.from(textOfSize(1000))
-    for (let at = 0; at < text.length; at++) {
-      const isLast = at === text.length - 1
-      // Characters are cut in the middle: a piece is no text by itself.
-      peer.socket.send(text.subarray(at, at + 1), { binary: false, fin: isLast })
-      if (at % 100 === 0) peer.socket.ping(`after ${at}`)
-    }
-    expectSame(await peer.messages.next(), text.toString())
-    expect(await peer.pongs.take(10)).toEqual(
-      Array.from({ length: 10 }, (_, index) => `after ${index * 100}`),
-    )
-    expect(log.messages.all).toHaveLength(1)
-    expect(log.pings.all).toEqual(peer.pongs.all)
-  })
+  either.itTakesMessages(end)
 
   it('are put together from fragments of 64 KiB up to 4 MiB, and from empty ones', async () => {
     const { peer } = await pair()
@@ -121,16 +114,6 @@ describe('messages', () => {
     }
     peer.socket.send(Buffer.alloc(0), { fin: true })
     expectSame(await peer.messages.next(), bytes)
-  })
-
-  it('of exactly maxWs are taken, and of a byte more closed with 1009', async () => {
-    const { peer, log } = await pair(echoes, { server: { maxWs: 1000 } })
-    peer.socket.send(bytesOf(1000))
-    expectSame(await peer.messages.next(), bytesOf(1000))
-    peer.socket.send(bytesOf(1001))
-    expect(await peer.closed).toMatchObject({ code: 1009 })
-    expect(await log.closed).toMatchObject({ status: 'message-too-big', code: 1009 })
-    expect(log.messages.all).toHaveLength(1)
   })
 
   it('of more than maxWs are closed with 1009, though no fragment is larger', async () => {
@@ -164,18 +147,6 @@ describe('messages', () => {
     expect(server.stats().websockets).toBe(0)
   })
 
-  it('stay with the client while a handler is busy, and none is lost', async () => {
-    const busy = deferred()
-    const { peer, log } = await pair({ onReceive: () => busy.promise })
-    for (let sent = 0; sent < 64; sent++) peer.socket.send(bytesOf(1_000_000 + sent))
-    // Buffers on the way take some of it; but not all of it, however long one waits.
-    const left = await stableFor(200, () => peer.socket.bufferedAmount)
-    expect(left).toBeGreaterThan(32_000_000)
-    busy.resolve()
-    const got = await log.messages.take(64)
-    expect(got.map(({ length }) => length)).toEqual(Array.from({ length: 64 }, (_, sent) => 1_000_000 + sent))
-  })
-
   it('reach every client of a broadcast once, whether it reads compressed ones or not', async () => {
     const { url, logs } = await serveAt({}, { compression: { threshold: 0 } })
     const peers = await Promise.all(
@@ -186,22 +157,14 @@ describe('messages', () => {
     for (const message of messages) expect(broadcast(channels, message)).toBe(20)
     for (const channel of channels) channel.send('last')
     for (const peer of peers) {
-      const got = await peer.messages.take(messages.length)
-      for (const [index, message] of messages.entries()) expectSame(got[index]!, message)
-      expect(await peer.messages.next()).toBe('last')
+      await expectMessages(peer.messages, [...messages, 'last'])
       expect(peer.errors).toEqual([])
     }
   })
 })
 
 describe('pings', () => {
-  it('of the client are answered with their payload, and told', async () => {
-    const { peer, log } = await pair()
-    const payloads = ['', 'x', 'ping', 'y'.repeat(125)]
-    for (const payload of payloads) peer.socket.ping(payload)
-    expect(await peer.pongs.take(4)).toEqual(payloads)
-    expect(await log.pings.take(4)).toEqual(payloads)
-  })
+  either.itAnswersPings(end)
 
   it('of the client are answered though a handler is busy', async () => {
     const busy = deferred()
@@ -213,18 +176,10 @@ describe('pings', () => {
     busy.resolve()
   })
 
-  it('of the server come by the heartbeat, and the client’s answers are told', async () => {
-    const { peer, log } = await pair({ heartbeat: 100 })
-    await peer.pings.take(4)
-    await log.pongs.take(3)
-    expect(peer.socket.readyState).toBe(WebSocket.OPEN)
-  })
+  it('of the server come by the heartbeat, and the client’s answers are told', () =>
+    either.expectHeartbeat(end))
 
-  it('of the server that nobody answers end in 1006', async () => {
-    const { peer, log } = await pair({ heartbeat: 20 }, { client: { autoPong: false } })
-    expect(await log.closed).toEqual(abnormal)
-    expect(await peer.closed).toMatchObject({ code: 1006 })
-  })
+  it('of the server that nobody answers end in 1006', () => either.expectEndUnanswered(end))
 
   it('of the server that nobody answers are no matter while the client sends something', async () => {
     const { peer, log } = await pair({ heartbeat: 100 }, { client: { autoPong: false } })
@@ -236,34 +191,12 @@ describe('pings', () => {
     expect(peer.socket.readyState).toBe(WebSocket.OPEN)
   })
 
-  it('unasked-for pongs of the client are told, and nothing comes of them', async () => {
-    const { peer, log } = await pair()
-    peer.socket.pong('unasked')
-    expect(await log.pongs.next()).toBe('unasked')
-    peer.socket.send('after')
-    expect(await peer.messages.next()).toBe('after')
-  })
+  it('unasked-for pongs of the client are told, and nothing comes of them', () =>
+    either.expectUnaskedPong(end))
 })
 
 describe('a close', () => {
-  it.each(closeCodes)(
-    'of the client with %i is told as %s, and answered with the same',
-    async (code, status) => {
-      const { peer, log } = await pair()
-      peer.socket.send('before')
-      peer.socket.close(code, 'a reason, größer')
-      expect(await peer.closed).toEqual({ code, reason: 'a reason, größer' })
-      expect(await log.closed).toEqual({ status, code, reason: 'a reason, größer' })
-      expect(log.calls).toEqual(['init', 'onOpen', 'onReceive', 'onClose'])
-    },
-  )
-
-  it('of the client without a code is 1005', async () => {
-    const { peer, log } = await pair()
-    peer.socket.close()
-    expect(await peer.closed).toEqual({ code: 1005, reason: '' })
-    expect(await log.closed).toEqual({ status: 'no-status-received', code: 1005, reason: '' })
-  })
+  either.itCloses(end)
 
   it('of the client is told after the messages before it, though each is waited for', async () => {
     const { peer, log } = await pair({ onReceive: () => sleep(2) })
@@ -274,57 +207,6 @@ describe('a close', () => {
     expect(log.calls.at(-1)).toBe('onClose')
   })
 
-  it.each(closeCodes)('of the server with %i comes with its reason', async (code) => {
-    const { server, peer, log, channel } = await pair()
-    expect(channel.send('before')).toBe(true)
-    expect(channel.close(code, 'a reason, größer')).toBe(true)
-    expect([channel.isOpen, channel.close(), channel.send('after')]).toEqual([false, false, false])
-    expect(await peer.closed).toEqual({ code, reason: 'a reason, größer' })
-    expect(await log.closed).toEqual({ status: 'server-close', code, reason: 'a reason, größer' })
-    expect(peer.messages.all).toEqual(['before'])
-    await until(() => server.stats().connections === 0)
-  })
-
-  it('of the server without a code is 1000', async () => {
-    const { peer, log, channel } = await pair()
-    channel.close()
-    expect(await peer.closed).toEqual({ code: 1000, reason: '' })
-    expect(await log.closed).toEqual({ status: 'server-close', code: 1000, reason: '' })
-  })
-
-  it('carries the longest reason both ways', async () => {
-    const ours = await pair()
-    ours.channel.close(4000, longestReason)
-    expect(await ours.peer.closed).toEqual({ code: 4000, reason: longestReason })
-    const theirs = await pair()
-    theirs.peer.socket.close(4000, longestReason)
-    expect(await theirs.log.closed).toMatchObject({ code: 4000, reason: longestReason })
-  })
-
-  it('of the server comes after everything that was sent before', async () => {
-    const { peer, channel } = await pair()
-    const message = bytesOf(1_000_000)
-    for (let sent = 0; sent < 8; sent++) channel.send(message)
-    channel.send('last', true)
-    expect(await peer.closed).toMatchObject({ code: 1000 })
-    const got = await peer.messages.take(9)
-    for (const large of got.slice(0, 8)) expectSame(large, message)
-    expect(got[8]).toBe('last')
-  })
-
-  it('of the server comes after what has still to be compressed', async () => {
-    const { peer, channel } = await pair(echoes, {
-      server: { compression: { threshold: 0 } },
-      client: { perMessageDeflate: true },
-    })
-    const messages = [bytesOf(1_000_000), 'short', bytesOf(2_000_000), Buffer.alloc(0), 'x'.repeat(100_000)]
-    for (const message of messages) channel.send(message)
-    channel.close(4000, 'done')
-    expect(await peer.closed).toEqual({ code: 4000, reason: 'done' })
-    const got = await peer.messages.take(messages.length)
-    for (const [index, message] of messages.entries()) expectSame(got[index]!, message)
-  })
-
   it('of both at once is one close for each', async () => {
     const { server, peer, log, channel } = await pair()
     peer.socket.close(4001, 'theirs')
@@ -333,15 +215,6 @@ describe('a close', () => {
     expect(await log.closed).toMatchObject({ status: 'server-close', code: 4002 })
     await until(() => server.stats().connections === 0)
     expect(log.calls.filter((name) => name === 'onClose')).toHaveLength(1)
-  })
-
-  it('is 1006 when the client terminates', async () => {
-    const { server, peer, log, channel } = await pair()
-    peer.socket.terminate()
-    expect(await log.closed).toEqual(abnormal)
-    expect([channel.isOpen, channel.send('gone')]).toEqual([false, false])
-    await until(() => server.stats().connections === 0)
-    expect(log.calls).toEqual(['init', 'onOpen', 'onClose'])
   })
 
   it('is 1006 when the client terminates in the middle of compressed messages', async () => {
@@ -390,23 +263,7 @@ describe('a server that stops', () => {
 })
 
 describe('a client that stops reading', () => {
-  it('is waited for by drained(), and gets everything when it reads again', async () => {
-    const { peer, channel } = await pair({}, { server: { maxBuffered: 64 * 1024 * 1024 } })
-    peer.socket.pause()
-    const message = bytesOf(1_000_000)
-    for (let sent = 0; sent < 20; sent++) channel.send(message)
-    expect(channel.bufferedAmount).toBeGreaterThan(1_000_000)
-    let isDrained = false
-    const drained = channel.drained().then(() => {
-      isDrained = true
-    })
-    await sleep(50)
-    expect(isDrained).toBe(false)
-    peer.socket.resume()
-    await drained
-    expect(channel.bufferedAmount).toBe(0)
-    for (const got of await peer.messages.take(20)) expectSame(got, message)
-  })
+  it('is waited for by drained(), and gets everything when it reads again', () => either.expectWaiting(end))
 
   it('is waited for by drained() where messages have to be compressed first', async () => {
     const { server, peer, channel } = await pair(
@@ -421,19 +278,7 @@ describe('a client that stops reading', () => {
     for (const got of await peer.messages.take(5)) expectSame(got, bytesOf(1_000_000))
   })
 
-  it('is cut off with 1006 once more than maxBuffered waits for it', async () => {
-    const { peer, log, channel } = await pair({}, { server: { maxBuffered: 1_000_000 } })
-    peer.socket.pause()
-    let sent = 0
-    while (channel.send(bytesOf(100_000)) && sent < 1000) {
-      sent++
-      await new Promise(setImmediate)
-    }
-    expect(sent).toBeLessThan(1000)
-    expect(await log.closed).toEqual(abnormal)
-    peer.socket.resume()
-    expect(await peer.closed).toMatchObject({ code: 1006 })
-  })
+  it('is cut off with 1006 once more than maxBuffered waits for it', () => either.expectCutOff(end))
 })
 
 describe('sub-protocols', () => {
@@ -531,57 +376,17 @@ describe('permessage-deflate', () => {
       clientMaxWindowBits: 12,
     },
   ]
-  const settings: Exclude<ServerOptions['compression'], undefined | false>[] = [
-    true,
-    { threshold: 0 },
-    { threshold: 0, serverNoContextTakeover: true },
-    { threshold: 0, clientNoContextTakeover: true },
-    { threshold: 0, serverMaxWindowBits: 10 },
-    { threshold: 0, clientMaxWindowBits: 10 },
-    {
-      threshold: 0,
-      serverNoContextTakeover: true,
-      clientNoContextTakeover: true,
-      serverMaxWindowBits: 9,
-      clientMaxWindowBits: 9,
-      level: 1,
-      memLevel: 1,
-    },
-  ]
+  const settings = [true, ...either.compressions, either.everything(9)] as const
 
-  /** The parameters that were answered; undefined where the extension was not. */
-  function granted(peer: WsPeer): Map<string, number> | undefined {
+  /** What was answered; undefined where the extension was not. */
+  function granted(peer: WsPeer): Agreement | undefined {
     const field = peer.answer!.headers['sec-websocket-extensions']
-    if (field === undefined) return undefined
-    const [name, ...params] = field.split(';').map((part) => part.trim())
-    expect(name).toBe('permessage-deflate')
-    return new Map(params.map((param) => [param.split('=')[0]!, Number(param.split('=')[1] ?? 1)]))
-  }
-
-  /** Messages that are wrong in the end if either side looks back further than the other remembers. */
-  function telling(): Message[] {
-    const once = bytesOf(1000)
-    const twice = Buffer.concat([once, once])
-    const far = Buffer.concat([once, Buffer.alloc(40_000, 'far '), once])
-    return [
-      once,
-      twice,
-      once,
-      'short',
-      '',
-      Buffer.alloc(0),
-      textOfSize(3000),
-      far,
-      once,
-      bytesOf(100_000),
-      far,
-    ]
+    return field === undefined ? undefined : readAgreement(field)
   }
 
   async function expectEchoes(peer: WsPeer, messages: Message[]): Promise<void> {
     for (const message of messages) peer.socket.send(message)
-    const got = await peer.messages.take(messages.length)
-    for (const [index, message] of messages.entries()) expectSame(got[index]!, message)
+    await expectMessages(peer.messages, messages)
     expect(peer.errors).toEqual([])
   }
 
@@ -599,15 +404,15 @@ describe('permessage-deflate', () => {
       expect(params).toBeDefined()
       // RFC 7692 §7.1: what the client asks of the server must be in the answer, and no wider than asked.
       const serverBits = Math.min(offer.serverMaxWindowBits ?? 15, set.serverMaxWindowBits ?? 15)
-      expect(params.get('server_max_window_bits') ?? 15).toBeLessThanOrEqual(serverBits)
+      expect(params.serverMaxWindowBits ?? 15).toBeLessThanOrEqual(serverBits)
       if (offer.serverNoContextTakeover || set.serverNoContextTakeover)
-        expect(params.has('server_no_context_takeover')).toBe(true)
-      if (set.clientNoContextTakeover) expect(params.has('client_no_context_takeover')).toBe(true)
+        expect(params.serverNoContextTakeover).toBe(true)
+      if (set.clientNoContextTakeover) expect(params.clientNoContextTakeover).toBe(true)
       // A client that did not say it can do with a smaller window must not be told to.
-      if (offer.clientMaxWindowBits === false) expect(params.has('client_max_window_bits')).toBe(false)
+      if (offer.clientMaxWindowBits === false) expect(params.clientMaxWindowBits).toBeUndefined()
       else if (set.clientMaxWindowBits)
-        expect(params.get('client_max_window_bits')).toBeLessThanOrEqual(set.clientMaxWindowBits)
-      await expectEchoes(peer, telling())
+        expect(params.clientMaxWindowBits).toBeLessThanOrEqual(set.clientMaxWindowBits)
+      await expectEchoes(peer, either.telling())
       peer.socket.close(4000)
       expect(await peer.closed).toMatchObject({ code: 4000 })
     },
@@ -620,16 +425,16 @@ describe('permessage-deflate', () => {
       client: { perMessageDeflate: { serverMaxWindowBits: 8 } },
     })
     expect(granted(peer)).toBeUndefined()
-    await expectEchoes(peer, telling())
+    await expectEchoes(peer, either.telling())
   })
 
   it('is not answered where the server was not asked to, or the client does not offer it', async () => {
     const off = await pair(echoes, { client: { perMessageDeflate: true } })
     expect(granted(off.peer)).toBeUndefined()
-    await expectEchoes(off.peer, telling())
+    await expectEchoes(off.peer, either.telling())
     const unoffered = await pair(echoes, { server: { compression: true } })
     expect(granted(unoffered.peer)).toBeUndefined()
-    await expectEchoes(unoffered.peer, telling())
+    await expectEchoes(unoffered.peer, either.telling())
   })
 
   it.each([

@@ -7,15 +7,17 @@ import type { PerMessageDeflateOptions } from 'ws'
 import { openWebSocket } from '../../src/client.js'
 import type { Channel, ChannelHandlers } from '../../src/server.js'
 import { hasOpenssl, makeCertificate } from '../support/certificate.js'
-import { deferred, stableFor } from '../support/waiting.js'
+import * as either from '../support/either-end.js'
+import { deferred } from '../support/waiting.js'
 import {
   abnormal,
   bytesOf,
   ChannelLog,
-  closeCodes,
+  echoes,
+  expectMessages,
   expectSame,
-  longestReason,
   type Message,
+  manyMessages,
   serveWs,
   sizes,
   textOfSize,
@@ -55,10 +57,18 @@ async function pair({
 
 const silent = { onPeer: () => {} }
 
+const end: either.End = {
+  ours: 'client',
+  theirs: 'server',
+  async pair({ handlers = echoes, ours: client = {}, theirs = {} } = {}) {
+    const opened = await pair({ server: { ...silent, ...theirs }, client, handlers })
+    return { ...opened, gone: () => opened.peer.closed }
+  },
+}
+
 async function expectEchoes({ log, channel }: Client, messages: Message[]): Promise<void> {
   for (const message of messages) expect(channel.send(message)).toBe(true)
-  const got = await log.messages.take(messages.length)
-  for (const [index, message] of messages.entries()) expectSame(got[index]!, message)
+  await expectMessages(log.messages, messages)
 }
 
 describe('opening', () => {
@@ -180,10 +190,7 @@ describe('messages', () => {
   })
 
   it('go there and back in order, when all are sent at once', async () => {
-    const messages = Array.from({ length: 2000 }, (_, index) =>
-      index % 3 ? textOfSize(index) : bytesOf(index),
-    )
-    await expectEchoes(await pair(), messages)
+    await expectEchoes(await pair(), manyMessages())
   })
 
   it('that are sent are not changed by masking', async () => {
@@ -196,26 +203,7 @@ describe('messages', () => {
     for (const message of peer.messages.all) expectSame(message, copy)
   })
 
-  it('are put together from fragments, with pings in between', async () => {
-    const { log, peer } = await pair({ server: silent })
-    const text = Buffer.from(textOfSize(1000))
-    for (let at = 0; at < text.length; at++) {
-      peer.socket.send(text.subarray(at, at + 1), { binary: false, fin: at === text.length - 1 })
-      if (at % 100 === 0) peer.socket.ping(`after ${at}`)
-    }
-    expectSame(await log.messages.next(), text.toString())
-    expect(await log.pings.take(10)).toEqual(Array.from({ length: 10 }, (_, index) => `after ${index * 100}`))
-    expect(await peer.pongs.take(10)).toEqual(log.pings.all)
-  })
-
-  it('of exactly maxWs are taken, and of a byte more closed with 1009', async () => {
-    const { log, peer } = await pair({ server: silent, client: { maxWs: 1000 } })
-    peer.socket.send(bytesOf(1000))
-    expectSame(await log.messages.next(), bytesOf(1000))
-    peer.socket.send(bytesOf(1001))
-    expect(await peer.closed).toMatchObject({ code: 1009 })
-    expect(await log.closed).toMatchObject({ status: 'message-too-big', code: 1009 })
-  })
+  either.itTakesMessages(end)
 
   it('wait, each for the handler of the one before', async () => {
     let busy = 0
@@ -235,17 +223,6 @@ describe('messages', () => {
     expect(Math.max(...most)).toBe(1)
   })
 
-  it('stay with the server while a handler is busy, and none is lost', async () => {
-    const busy = deferred()
-    const { log, peer } = await pair({ server: silent, handlers: { onReceive: () => busy.promise } })
-    for (let sent = 0; sent < 64; sent++) peer.socket.send(bytesOf(1_000_000 + sent))
-    const left = await stableFor(200, () => peer.socket.bufferedAmount)
-    expect(left).toBeGreaterThan(32_000_000)
-    busy.resolve()
-    const got = await log.messages.take(64)
-    expect(got.map(({ length }) => length)).toEqual(Array.from({ length: 64 }, (_, sent) => 1_000_000 + sent))
-  })
-
   it('of 50 clients at once come back to each in its order', async () => {
     const { url } = await serveWs()
     const clients = await Promise.all(Array.from({ length: 50 }, () => open(url)))
@@ -259,140 +236,23 @@ describe('messages', () => {
     }
   })
 
-  it('that a server does not read are waited for by drained()', async () => {
-    const { channel, peer } = await pair({ server: silent, client: { maxBuffered: 64 * 1024 * 1024 } })
-    peer.socket.pause()
-    for (let sent = 0; sent < 20; sent++) channel.send(bytesOf(1_000_000))
-    expect(channel.bufferedAmount).toBeGreaterThan(1_000_000)
-    const drained = channel.drained()
-    peer.socket.resume()
-    await drained
-    expect(channel.bufferedAmount).toBe(0)
-    for (const got of await peer.messages.take(20)) expectSame(got, bytesOf(1_000_000))
-  })
+  it('that a server does not read are waited for by drained()', () => either.expectWaiting(end))
 
-  it('that a server does not read end in 1006 past maxBuffered', async () => {
-    const { log, channel, peer } = await pair({ server: silent, client: { maxBuffered: 1_000_000 } })
-    peer.socket.pause()
-    let sent = 0
-    while (channel.send(bytesOf(100_000)) && sent < 1000) {
-      sent++
-      await new Promise(setImmediate)
-    }
-    expect(sent).toBeLessThan(1000)
-    expect(await log.closed).toEqual(abnormal)
-    peer.socket.resume()
-    expect(await peer.closed).toMatchObject({ code: 1006 })
-  })
+  it('that a server does not read end in 1006 past maxBuffered', () => either.expectCutOff(end))
 })
 
 describe('pings', () => {
-  it('of the server are answered with their payload, and told', async () => {
-    const { log, peer } = await pair()
-    const payloads = ['', 'x', 'ping', 'y'.repeat(125)]
-    for (const payload of payloads) peer.socket.ping(payload)
-    expect(await peer.pongs.take(4)).toEqual(payloads)
-    expect(await log.pings.take(4)).toEqual(payloads)
-  })
+  either.itAnswersPings(end)
 
-  it('of the heartbeat are sent, and the answers told', async () => {
-    const { log, peer, channel } = await pair({ client: { heartbeat: 100 } })
-    await peer.pings.take(4)
-    await log.pongs.take(3)
-    expect(channel.isOpen).toBe(true)
-  })
+  it('of the heartbeat are sent, and the answers told', () => either.expectHeartbeat(end))
 
-  it('of the heartbeat that nobody answers end in 1006', async () => {
-    const { log, peer } = await pair({ server: { autoPong: false }, client: { heartbeat: 20 } })
-    expect(await log.closed).toEqual(abnormal)
-    expect(await peer.closed).toMatchObject({ code: 1006 })
-  })
+  it('of the heartbeat that nobody answers end in 1006', () => either.expectEndUnanswered(end))
 
-  it('unasked-for pongs of the server are told', async () => {
-    const { log, peer } = await pair()
-    peer.socket.pong('unasked')
-    expect(await log.pongs.next()).toBe('unasked')
-  })
+  it('unasked-for pongs of the server are told', () => either.expectUnaskedPong(end))
 })
 
 describe('a close', () => {
-  it.each(closeCodes)(
-    'of the server with %i is told as %s, and answered with the same',
-    async (code, status) => {
-      const { log, peer, channel } = await pair()
-      peer.socket.send('before')
-      peer.socket.close(code, 'a reason, größer')
-      expect(await peer.closed).toEqual({ code, reason: 'a reason, größer' })
-      expect(await log.closed).toEqual({ status, code, reason: 'a reason, größer' })
-      expect(log.calls).toEqual(['init', 'onOpen', 'onReceive', 'onClose'])
-      expect([channel.isOpen, channel.close(), channel.send('after')]).toEqual([false, false, false])
-    },
-  )
-
-  it('of the server without a code is 1005', async () => {
-    const { log, peer } = await pair()
-    peer.socket.close()
-    expect(await peer.closed).toEqual({ code: 1005, reason: '' })
-    expect(await log.closed).toEqual({ status: 'no-status-received', code: 1005, reason: '' })
-  })
-
-  it.each(closeCodes)('of the client with %i comes with its reason', async (code) => {
-    const { log, peer, channel } = await pair({ server: silent })
-    expect(channel.send('before')).toBe(true)
-    expect(channel.close(code, 'a reason, größer')).toBe(true)
-    expect([channel.isOpen, channel.close(), channel.send('after')]).toEqual([false, false, false])
-    expect(await peer.closed).toEqual({ code, reason: 'a reason, größer' })
-    expect(await log.closed).toEqual({ status: 'client-close', code, reason: 'a reason, größer' })
-    expect(peer.messages.all).toEqual(['before'])
-  })
-
-  it('of the client without a code is 1000', async () => {
-    const { log, peer, channel } = await pair()
-    channel.close()
-    expect(await peer.closed).toEqual({ code: 1000, reason: '' })
-    expect(await log.closed).toEqual({ status: 'client-close', code: 1000, reason: '' })
-  })
-
-  it('carries the longest reason both ways', async () => {
-    const ours = await pair()
-    ours.channel.close(4000, longestReason)
-    expect(await ours.peer.closed).toEqual({ code: 4000, reason: longestReason })
-    const theirs = await pair()
-    theirs.peer.socket.close(4000, longestReason)
-    expect(await theirs.log.closed).toMatchObject({ code: 4000, reason: longestReason })
-  })
-
-  it('of the client comes after everything that was sent before', async () => {
-    const { peer, channel } = await pair({ server: silent })
-    const message = bytesOf(1_000_000)
-    for (let sent = 0; sent < 8; sent++) channel.send(message)
-    channel.send('last', true)
-    expect(await peer.closed).toMatchObject({ code: 1000 })
-    const got = await peer.messages.take(9)
-    for (const large of got.slice(0, 8)) expectSame(large, message)
-    expect(got[8]).toBe('last')
-  })
-
-  it('of the client comes after what has still to be compressed', async () => {
-    const { peer, channel } = await pair({
-      server: { ...silent, perMessageDeflate: true },
-      client: { compression: { threshold: 0 } },
-    })
-    const messages = [bytesOf(1_000_000), 'short', bytesOf(2_000_000), Buffer.alloc(0), 'x'.repeat(100_000)]
-    for (const message of messages) channel.send(message)
-    channel.close(4000, 'done')
-    expect(await peer.closed).toEqual({ code: 4000, reason: 'done' })
-    const got = await peer.messages.take(messages.length)
-    for (const [index, message] of messages.entries()) expectSame(got[index]!, message)
-  })
-
-  it('is 1006 when the server terminates', async () => {
-    const { log, peer, channel } = await pair()
-    peer.socket.terminate()
-    expect(await log.closed).toEqual(abnormal)
-    expect([channel.isOpen, channel.send('gone')]).toEqual([false, false])
-    expect(log.calls).toEqual(['init', 'onOpen', 'onClose'])
-  })
+  either.itCloses(end)
 })
 
 describe('permessage-deflate', () => {
@@ -410,41 +270,7 @@ describe('permessage-deflate', () => {
       clientMaxWindowBits: 9,
     },
   ]
-  const requests: Exclude<Options['compression'], undefined | false>[] = [
-    true,
-    { threshold: 0 },
-    { threshold: 0, serverNoContextTakeover: true },
-    { threshold: 0, clientNoContextTakeover: true },
-    { threshold: 0, serverMaxWindowBits: 10 },
-    { threshold: 0, clientMaxWindowBits: 10 },
-    {
-      threshold: 0,
-      serverNoContextTakeover: true,
-      clientNoContextTakeover: true,
-      serverMaxWindowBits: 15,
-      clientMaxWindowBits: 15,
-      level: 1,
-      memLevel: 1,
-    },
-  ]
-
-  /** Messages that are wrong in the end if either side looks back further than the other remembers. */
-  function telling(): Message[] {
-    const once = bytesOf(1000)
-    const far = Buffer.concat([once, Buffer.alloc(40_000, 'far '), once])
-    return [
-      once,
-      Buffer.concat([once, once]),
-      once,
-      'short',
-      '',
-      Buffer.alloc(0),
-      textOfSize(3000),
-      far,
-      once,
-      far,
-    ]
-  }
+  const requests = [true, ...either.compressions, either.everything(15)] as const
 
   const combinations = requests.flatMap((request) => settings.map((setting) => [request, setting] as const))
 
@@ -458,7 +284,7 @@ describe('permessage-deflate', () => {
       const { peer, channel } = client
       expect(peer.request!.headers['sec-websocket-extensions']).toMatch(/^permessage-deflate\b/)
       expect(peer.socket.extensions).toBe('permessage-deflate')
-      await expectEchoes(client, telling())
+      await expectEchoes(client, either.telling())
       expect(peer.errors).toEqual([])
       channel.close(4000)
       expect(await peer.closed).toMatchObject({ code: 4000 })
@@ -490,7 +316,7 @@ describe('permessage-deflate', () => {
   it('is done without where the server does not answer it', async () => {
     const client = await pair({ client: { compression: true } })
     expect(client.peer.socket.extensions).toBe('')
-    await expectEchoes(client, telling())
+    await expectEchoes(client, either.telling())
   })
 
   it('takes messages that are maxWs long when inflated, and closes with 1009 what is longer', async () => {

@@ -2,33 +2,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { CloseStatus } from '../../src/server.js'
 import { eventually } from '../support/raw-peer.js'
 import { close, ping, text } from '../support/raw-websocket.js'
 import { deferred, timeOf, until } from '../support/waiting.js'
 import { serveChannels, serveListeners } from '../support/websocket-log.js'
+import { closeCodes } from '../support/websocket-peers.js'
 
 const closesOf = (log: readonly (readonly unknown[])[]) => log.filter(([what]) => what === 'close')
 
 describe('a peer’s Close', () => {
-  const statuses: [code: number, status: CloseStatus][] = [
-    [1000, 'normal'],
-    [1001, 'going-away'],
-    [1002, 'protocol-error'],
-    [1003, 'unsupported'],
-    [1007, 'invalid-payload-data'],
-    [1008, 'policy-violation'],
-    [1009, 'message-too-big'],
-    [1010, 'mandatory-extension'],
-    [1011, 'internal-server-error'],
-    [1012, 'unknown'],
-    [1013, 'unknown'],
-    [1014, 'unknown'],
-    [3000, 'unknown'],
-    [3999, 'unknown'],
-    [4000, 'unknown'],
-    [4999, 'unknown'],
-  ]
+  const statuses: typeof closeCodes = [...closeCodes, [3999, 'unknown']]
 
   it.each(statuses)('of %i is echoed, is %s to onClose, and the connection ends', async (code, status) => {
     const { open, server } = await serveChannels()

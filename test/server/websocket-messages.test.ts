@@ -4,23 +4,20 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { asChannel } from '../../src/server.js'
-import { connectPeer, eventually, serve } from '../support/raw-peer.js'
+import { eventually, serve } from '../support/raw-peer.js'
 import {
   binary,
   close,
   connectRawWebSocket,
+  connectWithFrames,
   continuation,
-  encode,
-  handshakeRequest,
   Opcode,
   ping,
-  type ReadMessage,
   text,
+  textOf,
 } from '../support/raw-websocket.js'
 import { deferred, until } from '../support/waiting.js'
 import { serveChannels } from '../support/websocket-log.js'
-
-const textOf = ({ payload }: ReadMessage): string => payload.toString()
 
 describe('the order of callbacks', () => {
   it('is init, onOpen, messages, onClose', async () => {
@@ -33,9 +30,7 @@ describe('the order of callbacks', () => {
         onClose: (_channel, status) => void calls.push(`close ${status}`),
       }),
     )
-    const tcp = await connectPeer(server.port)
-    const frames = [text('1'), text('2'), close(1000)].map((frame) => encode(frame, true))
-    tcp.send(Buffer.concat([Buffer.from(handshakeRequest()), ...frames]))
+    await connectWithFrames(server.port, text('1'), text('2'), close(1000))
     await eventually(() => calls).toEqual(['init', 'open', 'message 1', 'message 2', 'close normal'])
   })
 

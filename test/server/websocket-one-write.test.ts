@@ -4,18 +4,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { asChannel, broadcast, type Channel, type Handler, type WebSocketListener } from '../../src/server.js'
 import { connectDeflating } from '../support/deflate-peer.js'
-import { connectPeer, eventually, serve } from '../support/raw-peer.js'
+import { eventually, serve } from '../support/raw-peer.js'
 import {
   binary,
   close,
   connectRawWebSocket,
+  connectWithFrames,
   continuation,
-  encode,
-  handshakeRequest,
   ping,
   type RawFrame,
-  RawWebSocket,
   text,
+  textOf,
 } from '../support/raw-websocket.js'
 import { serveChannels } from '../support/websocket-log.js'
 import { countWrites } from '../support/writes.js'
@@ -74,7 +73,7 @@ describe('the echoes of 16 messages that came in one read', () => {
     for (let round = 0; round < 3; round++) {
       writes.reset()
       peer.send(...names.map((name) => text(name)))
-      for (const name of names) expect((await peer.message()).payload.toString()).toBe(name)
+      for (const name of names) expect(textOf(await peer.message())).toBe(name)
       expect(writes.count).toBe(1)
     }
   })
@@ -110,12 +109,10 @@ describe('the echoes of 16 messages that came in one read', () => {
     'leave in one write with the 101, where they came with the handshake: %s',
     async (_what, handler) => {
       const writes = countWrites()
-      const tcp = await connectPeer((await serve(handler)).port)
-      const frames = names.map((name) => encode(text(name), true))
-      tcp.send(Buffer.concat([Buffer.from(handshakeRequest()), ...frames]))
-      expect((await tcp.response()).status).toBe(101)
-      const peer = new RawWebSocket(tcp, true, false)
-      for (const name of names) expect((await peer.message()).payload.toString()).toBe(name)
+      const frames = names.map((name) => text(name))
+      const peer = await connectWithFrames((await serve(handler)).port, ...frames)
+      expect((await peer.tcp.response()).status).toBe(101)
+      for (const name of names) expect(textOf(await peer.message())).toBe(name)
       expect(writes.count).toBe(1)
     },
   )
@@ -135,10 +132,10 @@ describe('what one read brings', () => {
       continuation('c'),
       close(1000, 'bye'),
     )
-    expect((await peer.message()).payload.toString()).toBe('a')
+    expect(textOf(await peer.message())).toBe('a')
     expect(String(await peer.pong())).toBe('p')
     expect(String(await peer.pong())).toBe('q')
-    expect((await peer.message()).payload.toString()).toBe('bc')
+    expect(textOf(await peer.message())).toBe('bc')
     expect((await peer.closeFrame()).reason).toBe('bye')
     expect(writes.count).toBe(1)
   })
@@ -164,7 +161,7 @@ describe('what one read brings', () => {
     writes.reset()
     peer.send(text('x'), text('y'), { opcode: 3 })
     for (let count = 0; count < 20; count++) {
-      expect((await peer.message()).payload.toString()).toBe(`${count < 10 ? 'x' : 'y'} ${count % 10}`)
+      expect(textOf(await peer.message())).toBe(`${count < 10 ? 'x' : 'y'} ${count % 10}`)
     }
     expect((await peer.closeFrame()).code).toBe(1002)
     expect(writes.count).toBe(1)
@@ -181,7 +178,7 @@ describe('what one read brings', () => {
     writes.reset()
     peers[1]!.send(...names.map((name) => text(name)))
     for (const peer of peers) {
-      for (const name of names) expect((await peer.message()).payload.toString()).toBe(name)
+      for (const name of names) expect(textOf(await peer.message())).toBe(name)
     }
     expect(writes.counts).toEqual([1, 1, 1])
   })
@@ -195,7 +192,7 @@ describe('what is sent out of the blue', () => {
     await nextTurn()
     writes.reset()
     for (const name of names) channel.send(name)
-    for (const name of names) expect((await peer.message()).payload.toString()).toBe(name)
+    for (const name of names) expect(textOf(await peer.message())).toBe(name)
     expect(writes.count).toBe(1)
   })
 
@@ -205,7 +202,7 @@ describe('what is sent out of the blue', () => {
     for (const name of names) {
       setTimeout(() => channel.send(name), 1)
       await eventually(() => peer.tcp.unread.length).toBeGreaterThan(0)
-      expect((await peer.message()).payload.toString()).toBe(name)
+      expect(textOf(await peer.message())).toBe(name)
     }
   })
 })

@@ -5,11 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { WebSocketSocket } from '../../src/server.js'
 import { eventually } from '../support/raw-peer.js'
-import { close, Opcode, pong, type ReadMessage } from '../support/raw-websocket.js'
+import { close, Opcode, pong, textOf } from '../support/raw-websocket.js'
 import { until } from '../support/waiting.js'
 import { serveListeners } from '../support/websocket-log.js'
-
-const textOf = ({ payload }: ReadMessage): string => payload.toString()
 
 describe('socket.send', () => {
   it('sends strings as text and bytes as binary, in order', async () => {

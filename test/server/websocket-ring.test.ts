@@ -3,24 +3,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { WebSocketListener, WebSocketSocket } from '../../src/server.js'
-import { connectPeer, eventually, serve } from '../support/raw-peer.js'
+import { eventually, serve } from '../support/raw-peer.js'
 import {
   binary,
   close,
   connectRawWebSocket,
+  connectWithFrames,
   continuation,
-  encode,
-  handshakeRequest,
   Opcode,
   ping,
   pong,
-  type ReadMessage,
   text,
+  textOf,
 } from '../support/raw-websocket.js'
 import { deferred, until } from '../support/waiting.js'
 import { serveListeners } from '../support/websocket-log.js'
-
-const textOf = ({ payload }: ReadMessage): string => payload.toString()
 
 describe('a listener', () => {
   it('is told of everything, in order', async () => {
@@ -64,10 +61,9 @@ describe('a listener', () => {
         },
       }
     })
-    const tcp = await connectPeer(server.port)
-    tcp.send(Buffer.concat([Buffer.from(handshakeRequest()), encode(text('early'), true)]))
-    expect((await tcp.response()).status).toBe(101)
-    expect((await tcp.take(7)).toString('latin1', 2)).toBe('early')
+    const peer = await connectWithFrames(server.port, text('early'))
+    expect((await peer.tcp.response()).status).toBe(101)
+    expect(textOf(await peer.message())).toBe('early')
   })
 
   it('may lack every callback', async () => {

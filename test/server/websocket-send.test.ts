@@ -9,13 +9,11 @@ import {
   connectRawWebSocket,
   Opcode,
   type RawWebSocket,
-  type ReadMessage,
   text,
+  textOf,
 } from '../support/raw-websocket.js'
 import { until } from '../support/waiting.js'
 import { type Entry, serveChannels } from '../support/websocket-log.js'
-
-const textOf = ({ payload }: ReadMessage): string => payload.toString()
 
 describe('send', () => {
   const sendings: [string, string | Uint8Array | RingResponse, number, string][] = [

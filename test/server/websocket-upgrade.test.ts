@@ -10,6 +10,7 @@ import {
   acceptOf,
   close,
   connectRawWebSocket,
+  connectWithFrames,
   encode,
   type HeaderChanges,
   handshakeRequest,
@@ -124,12 +125,11 @@ describe('frames that come with the handshake', () => {
 
   it.each(takers)('are delivered, in their order: %s', async (_what, handler) => {
     const server = await serve(handler)
-    const tcp = await connectPeer(server.port)
-    const frames = ['one', 'two', 'three'].map((word) => encode(text(word), true))
-    tcp.send(Buffer.concat([Buffer.from(handshakeRequest()), ...frames, encode(close(1000), true)]))
-    expect((await tcp.response()).status).toBe(101)
-    const peer = new RawWebSocket(tcp, true, false)
-    for (const word of ['one', 'two', 'three']) {
+    const words = ['one', 'two', 'three']
+    const frames = [...words.map((word) => text(word)), close(1000)]
+    const peer = await connectWithFrames(server.port, ...frames)
+    expect((await peer.tcp.response()).status).toBe(101)
+    for (const word of words) {
       expect((await peer.message()).payload.toString()).toBe(word)
     }
     expect(await peer.closeFrame()).toEqual({ code: 1000, reason: '' })
@@ -170,12 +170,11 @@ describe('frames that come with the handshake', () => {
         },
       })
     const server = await serve(later(slow))
-    const tcp = await connectPeer(server.port)
     const names = Array.from({ length: count }, (_, index) => String(index))
-    const frames = names.map((name) => encode(text(name, { maskingKey: [1, 2, 3, 4] }), true))
-    tcp.send(Buffer.concat([Buffer.from(handshakeRequest()), ...frames]))
-    expect((await tcp.response()).status).toBe(101)
-    expect((await new RawWebSocket(tcp, true, false).message()).payload.toString()).toBe('all')
+    const frames = names.map((name) => text(name, { maskingKey: [1, 2, 3, 4] }))
+    const peer = await connectWithFrames(server.port, ...frames)
+    expect((await peer.tcp.response()).status).toBe(101)
+    expect((await peer.message()).payload.toString()).toBe('all')
     expect(seen).toEqual(names)
   })
 
@@ -190,19 +189,18 @@ describe('frames that come with the handshake', () => {
         }),
       ),
     )
-    const tcp = await connectPeer(server.port)
-    tcp.send(Buffer.concat([Buffer.from(handshakeRequest()), encode(text('early'), true)])).finish()
+    const { tcp } = await connectWithFrames(server.port, text('early'))
+    tcp.finish()
     expect((await tcp.response()).status).toBe(101)
     await eventually(() => log).toEqual([['open'], ['message', 'early'], ['close', 'abnormal', 1006]])
   })
 
   it('are delivered where there is more of them than is kept for a waiting request', async () => {
     const server = await serve(later(echo), { maxWs: 1_000_000 })
-    const tcp = await connectPeer(server.port)
     const payload = Buffer.alloc(400_000, 'x')
-    tcp.send(Buffer.concat([Buffer.from(handshakeRequest()), encode(text(payload), true)]))
-    expect((await tcp.response()).status).toBe(101)
-    const { opcode, payload: echoed } = await new RawWebSocket(tcp, true, false).message()
+    const peer = await connectWithFrames(server.port, text(payload))
+    expect((await peer.tcp.response()).status).toBe(101)
+    const { opcode, payload: echoed } = await peer.message()
     expect([opcode, echoed.equals(payload)]).toEqual([Opcode.text, true])
   })
 })

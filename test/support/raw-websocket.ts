@@ -5,6 +5,8 @@
 //   const peer = await connectRawWebSocket(server.port)            handshake done, its 101 checked; gone after the test
 //   connectRawWebSocket(address, { path: '/chat', headers: { Origin: 'x', 'Sec-WebSocket-Protocol': 'a, b' } })
 //   peer.answer                                                    the 101, a RawResponse
+//   await connectWithFrames(address, text('early'))                one write of the handshake and these; the answer is
+//                                                                  still to be read, by peer.tcp.response()
 //
 //   const server = await serveRawWebSocket()                       a server on 127.0.0.1; closed after the test
 //   const peer = await server.peer()                               the next client, its request checked and answered
@@ -25,6 +27,7 @@
 //
 //   const { fin, rsv, opcode, payload } = await peer.frame()       the next one; RSV1 may be set where deflate is agreed
 //   const { opcode, payload, rsv, frames } = await peer.message()  fragments joined; a control frame instead rejects
+//   textOf(await peer.message())                                   its payload as text
 //   await peer.pong()  await peer.ping()                           the payload of the next frame, which must be one
 //   const { code, reason } = await peer.closeFrame()               likewise; code undefined where it is empty
 //   await peer.closed()                                            'fin' or 'reset'; a byte before it rejects
@@ -142,6 +145,10 @@ export interface ReadMessage {
   rsv: number
   /** How many frames it came in. */
   frames: number
+}
+
+export function textOf({ payload }: ReadMessage): string {
+  return payload.toString()
 }
 
 export interface RawRequest {
@@ -352,6 +359,12 @@ export async function connectRawWebSocket(
   return Object.assign(new RawWebSocket(tcp, true, deflates(answer.header('Sec-WebSocket-Extensions'))), {
     answer,
   })
+}
+
+export async function connectWithFrames(address: PeerAddress, ...frames: RawFrame[]): Promise<RawWebSocket> {
+  const peer = new RawWebSocket(await connectPeer(address), true, false)
+  const bytes = frames.map((frame) => peer.encode(frame))
+  return peer.sendRaw(Buffer.concat([Buffer.from(handshakeRequest()), ...bytes]))
 }
 
 function checkAnswer(answer: RawResponse, key: string, offeredExtensions: string | undefined): void {

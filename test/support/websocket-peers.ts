@@ -251,6 +251,16 @@ export function expectSame(got: Message, sent: Message): void {
   expect(at, 'the first byte that differs').toBe(-1)
 }
 
+/** Expects these to come next. */
+export async function expectMessages(inbox: Inbox<Message>, messages: readonly Message[]): Promise<void> {
+  const got = await inbox.take(messages.length)
+  for (const [index, message] of messages.entries()) expectSame(got[index]!, message)
+}
+
+/** Text and binary ones of every length up to 2000. */
+export const manyMessages = (): Message[] =>
+  Array.from({ length: 2000 }, (_, index) => (index % 3 ? textOfSize(index) : bytesOf(index)))
+
 function kindOf(message: Message): string {
   if (typeof message === 'string') return 'text'
   return message instanceof Uint8Array ? 'binary' : `neither text nor binary: ${message}`
