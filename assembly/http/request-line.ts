@@ -14,11 +14,10 @@ import {
 import { CONNECT, GET, methodAt, OPTIONS } from '../words'
 import { readAuthority } from './authority'
 import { readLineEnd } from './line-end'
+import { HTTP_1_0, HTTP_1_1 } from './version'
 
-// Little-endian text of "GET ", "HTTP/1." and the like, compared in one load.
+// Little-endian text of "GET " and "http", compared in one load.
 const GET_SP: u32 = 0x20544547
-const HTTP_1_0: u64 = 0x302e312f50545448
-const HTTP_1_1: u64 = 0x312e312f50545448
 const HTTP: u32 = 0x70747468
 
 /** @returns bytes of the line, or NEED_MORE, or an error with `errorAt` set */

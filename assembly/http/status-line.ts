@@ -5,10 +5,8 @@ import { DEL, HTAB, isDigit, SP } from '../bytes'
 import { HeadRecord, STARTED, VERSION_1_1 } from '../memory'
 import { BAD_STATUS_LINE, BAD_VERSION, NEED_MORE } from '../result'
 import { readLineEnd } from './line-end'
+import { HTTP_1_0, HTTP_1_1 } from './version'
 
-// Little-endian text of "HTTP/1.0" and "HTTP/1.1".
-const HTTP_1_0: u64 = 0x302e312f50545448
-const HTTP_1_1: u64 = 0x312e312f50545448
 const VERSION_SIZE: usize = 8
 
 /** @returns bytes of the line, or NEED_MORE, or an error with `errorAt` set */

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { ResponseHead } from '../core/parse-head.js'
 import { type DeflateParameters, makeOffer, readAnswer } from '../core/permessage-deflate.js'
 import { type ResponseHeaders, writeFields } from '../core/response-head.js'
+import { isToken } from '../core/token.js'
 import { memory, windowStart } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
 import { handOver, own, type SocketOwner } from '../io/read-window.js'
@@ -230,8 +231,7 @@ class Handshake implements SocketOwner, OutboxOwner {
 // Each a token, none twice (RFC 6455 §4.1).
 function subProtocols(protocol: string | readonly string[] | undefined): readonly string[] {
   const offered = protocol === undefined ? [] : typeof protocol === 'string' ? [protocol] : protocol
-  const areTokens = offered.every((one) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(one))
-  if (areTokens && new Set(offered).size === offered.length) return offered
+  if (offered.every(isToken) && new Set(offered).size === offered.length) return offered
   throw new TypeError(`sub-protocols are tokens, each named once: ${offered.join(', ')}`)
 }
 

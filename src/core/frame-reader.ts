@@ -80,9 +80,9 @@ export class FrameReader {
     return this.row !== this.rowsEnd
   }
 
-  /** The input that has not been looked at, to be fed again. */
-  setAside(): Uint8Array | undefined {
-    const rest = this.at < this.inputEnd ? copyOf(this.at, this.inputEnd) : undefined
+  /** The input that has not been looked at, where it lies until the next read; it is to be fed again. */
+  setAside(): Uint8Array {
+    const rest = memory.subarray(this.at, this.inputEnd)
     this.at = this.inputEnd
     this.mayHaveMore = false
     return rest

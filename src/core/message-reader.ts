@@ -16,8 +16,6 @@ import {
   ROW_RSV1,
 } from './wasm.js'
 
-export { BINARY, CLOSE, PING, PONG, TEXT } from './frame-reader.js'
-
 /** Instead of an opcode: more bytes are needed, or `error` says what is wrong. */
 export const NOTHING = 0
 
@@ -52,8 +50,8 @@ export class MessageReader {
     return this.frames.hasRows
   }
 
-  /** The input that has not been looked at, which comes again later. */
-  setAside(): Uint8Array | undefined {
+  /** The input that has not been looked at, where it lies until the next read; it is to be fed again. */
+  setAside(): Uint8Array {
     return this.frames.setAside()
   }
 

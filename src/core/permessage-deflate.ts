@@ -1,6 +1,7 @@
 // The negotiation of permessage-deflate (RFC 7692 §7.1): a client offers, a server takes the first offer it can keep to,
 // a client checks what came back. Where either side may be stricter than asked, each asks for what it was set to.
 import { protocolError } from './protocol-error.js'
+import { isToken, TOKEN } from './token.js'
 
 /** What was agreed on. Window bits are the binary logarithm of the bytes that a side refers back to, 8 to 15. */
 export interface DeflateParameters {
@@ -24,7 +25,6 @@ interface Extension {
   readonly parameters: ReadonlyMap<string, string | true> | undefined
 }
 
-const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
 const QUOTED = '"((?:[^"\\\\]|\\\\.)*)"'
 const PARAMETER = `[ \\t]*;[ \\t]*(${TOKEN})(?:[ \\t]*=[ \\t]*(?:(${TOKEN})|${QUOTED}))?`
 // Empty elements of a list count for nothing (RFC 9110 §5.6.1.2).
@@ -59,7 +59,7 @@ function mapOf(parameters: string): Extension['parameters'] {
 // What is quoted must be a token once the escapes are gone (RFC 6455 §9.1).
 function unquoted(text: string): string {
   const value = text.replace(/\\(.)/g, '$1')
-  if (!new RegExp(`^${TOKEN}$`).test(value)) throw protocolError('BAD_EXTENSIONS')
+  if (!isToken(value)) throw protocolError('BAD_EXTENSIONS')
   return value
 }
 

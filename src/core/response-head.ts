@@ -1,6 +1,7 @@
 // A response's head as text (RFC 9112 §4 to §6). Text here is a binary string: one character, one byte. What the user
 // gave is checked on its way in, so nothing can end the head early; framing, Connection and Date are ours.
 import { utf8AsBinary } from './text.js'
+import { isToken } from './token.js'
 
 export type ResponseHeaders = Record<
   string,
@@ -49,7 +50,7 @@ class FieldName {
   private lastLine: string
 
   constructor(name: string) {
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw new TypeError('a header name is not a token')
+    if (!isToken(name)) throw new TypeError('a header name is not a token')
     this.prefix = `${name}: `
     this.kind = kinds[name.toLowerCase()] ?? ORDINARY
     this.lastLine = `${this.prefix}\r\n`

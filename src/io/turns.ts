@@ -16,7 +16,13 @@ export function takeLateTurn(taker: TurnTaker): void {
   queueMicrotask(() => takeTurn(taker))
 }
 
+// Whoever fails costs the others no more than a tick.
 function takeTurns(): void {
   const takers = due.splice(0)
-  for (const taker of takers) taker.turn()
+  let taken = 0
+  try {
+    while (taken < takers.length) takers[taken++]!.turn()
+  } finally {
+    for (const taker of takers.slice(taken)) takeTurn(taker)
+  }
 }

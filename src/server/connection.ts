@@ -25,6 +25,7 @@ import {
 } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
 import { handOver, own, type SocketOwner } from '../io/read-window.js'
+import { type TurnTaker, takeTurn } from '../io/turns.js'
 import type { RingRequest } from '../ring/contract.js'
 import type { ServerContext, Tracked } from './context.js'
 import { IDLE_TIMEOUT, WRITE_TIMEOUT } from './events.js'
@@ -45,7 +46,7 @@ const MAX_UNSENT = 1024 * 1024
 /** Bytes of an unread body that are read past to keep the connection. */
 const MAX_SKIPPED = 64 * 1024
 
-export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, BodySource, Tracked {
+export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, OutboxOwner, BodySource, Tracked {
   readonly context: ServerContext
   now: number
   readonly outbox: Outbox
@@ -288,7 +289,7 @@ export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, Bo
   takeTurn(): void {
     if (this.isTurnDue || this.isInEvent || this.isGone) return
     this.isTurnDue = true
-    process.nextTick(turn, this)
+    takeTurn(this)
   }
 
   /** @internal */
@@ -424,8 +425,4 @@ export class Connection implements SocketOwner, Outlet, Waiting, OutboxOwner, Bo
     if (wait === 'reading') this.context.event(WRITE_TIMEOUT)
     this.destroy('client-close')
   }
-}
-
-function turn(connection: Connection): void {
-  connection.turn()
 }

@@ -1,5 +1,6 @@
 // A server's options: their defaults, and what each may be.
 import type { TlsOptions } from 'node:tls'
+import { between } from '../core/between.js'
 import { type ReaderLimits, readerBounds } from '../core/request-reader.js'
 import type { RingResponse } from '../ring/contract.js'
 import { type DeflateOptions, deflateOptions } from '../websocket/deflate-options.js'
@@ -108,18 +109,6 @@ export function settingsOf(options: ServerOptions): Settings {
     warnLogger: options.warnLogger ?? toStderr,
     eventLogger: options.eventLogger,
   }
-}
-
-function between(
-  value: number | undefined,
-  name: string,
-  least: number,
-  most: number,
-  unset: number,
-): number {
-  if (value === undefined) return unset
-  if (typeof value === 'number' && value >= least && value <= most) return value
-  throw new RangeError(`${name} must be a number from ${least} to ${most}, not ${String(value)}`)
 }
 
 function oneOf<T extends string>(value: T | undefined, name: string, choices: readonly [T, ...T[]]): T {

@@ -16,7 +16,7 @@ import {
   NO_STATUS,
   NORMAL,
 } from '../core/close.js'
-import { CLOSE, PING, PONG } from '../core/message-reader.js'
+import { CLOSE, PING, PONG } from '../core/frame-reader.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import { checkedUtf8Of } from '../core/text.js'
 import { windowStart } from '../core/wasm.js'

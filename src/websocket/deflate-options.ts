@@ -1,4 +1,5 @@
 // What a user may say of compression, and what each of it may be.
+import { between } from '../core/between.js'
 import type { DeflateWishes } from '../core/permessage-deflate.js'
 
 export interface DeflateOptions extends DeflateWishes {
@@ -29,12 +30,8 @@ export function deflateOptions(
   if (!compression) return undefined
   const options = compression === true ? {} : compression
   for (const name of Object.keys(ranges) as (keyof typeof ranges)[]) {
-    const value = options[name]
     const [least, most] = ranges[name]
-    if (value === undefined || (typeof value === 'number' && value >= least && value <= most)) continue
-    throw new RangeError(
-      `compression.${name} must be a number from ${least} to ${most}, not ${String(value)}`,
-    )
+    between(options[name], `compression.${name}`, least, most, least)
   }
   return options
 }

@@ -15,18 +15,14 @@ const MAX_WAITING = 64 * 1024
 const ITEM_SIZE = 64
 
 export class Deliveries<Item> {
+  /** True while an item is being handled. */
+  isBusy = false
   private readonly receiver: Receiver<Item>
-  private isAtWork = false
   private waiting: { item: Item; size: number }[] | undefined = undefined
   private waitingSize = 0
 
   constructor(receiver: Receiver<Item>) {
     this.receiver = receiver
-  }
-
-  /** True while an item is being handled. */
-  get isBusy(): boolean {
-    return this.isAtWork
   }
 
   /** True when no more is to be read before some of what waits has been handled. */
@@ -36,7 +32,7 @@ export class Deliveries<Item> {
 
   /** @param size bytes of the item */
   deliver(item: Item, size: number): void {
-    if (this.isAtWork) return this.keep(item, size)
+    if (this.isBusy) return this.keep(item, size)
     this.handOn(item)
     if (this.waiting !== undefined) this.catchUp()
   }
@@ -54,24 +50,24 @@ export class Deliveries<Item> {
   }
 
   private handOn(item: Item): void {
-    this.isAtWork = true
+    this.isBusy = true
     const outcome = this.receiver.receive(item)
     if (isThenable(outcome)) outcome.then(() => this.goOn())
-    else this.isAtWork = false
+    else this.isBusy = false
   }
 
   private goOn(): void {
-    this.isAtWork = false
+    this.isBusy = false
     this.catchUp()
   }
 
   private catchUp(): void {
-    while (!this.isAtWork && this.waiting !== undefined && this.waiting.length > 0) {
+    while (!this.isBusy && this.waiting !== undefined && this.waiting.length > 0) {
       const { item, size } = this.waiting.shift()!
       this.waitingSize -= size + ITEM_SIZE
       this.handOn(item)
     }
-    if (this.isAtWork) return
+    if (this.isBusy) return
     this.waiting = undefined
     this.receiver.onCaughtUp()
   }

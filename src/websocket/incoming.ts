@@ -1,8 +1,9 @@
 // What a peer sends, from bytes to deliveries: messages, pings, pongs, its close, in the order they came. Pings are told of
 // as they are read, for they are to be answered. Where deliveries are behind, what has not been looked at is parked.
 import type { CloseStatus, Closing } from '../core/close.js'
+import { BINARY, CLOSE, PING, PONG, TEXT } from '../core/frame-reader.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
-import { BINARY, CLOSE, MessageReader, PING, PONG, TEXT } from '../core/message-reader.js'
+import { MessageReader } from '../core/message-reader.js'
 import type { ProtocolError } from '../core/protocol-error.js'
 import { memory, windowSize, windowStart } from '../core/wasm.js'
 import { Deliveries, type Receiver } from './deliveries.js'
@@ -34,7 +35,7 @@ export class Incoming {
   private readonly owner: IncomingOwner
   private readonly reader: MessageReader
   /** Input that has not been looked at. */
-  private parked: Uint8Array | undefined = undefined
+  private parked: GrowingBytes | undefined = undefined
 
   constructor(owner: IncomingOwner, isServer: boolean, allowsDeflate: boolean, maxMessage: number) {
     this.owner = owner
@@ -62,21 +63,15 @@ export class Incoming {
     this.readMessages()
   }
 
-  /** Keeps bytes for later, behind those that are kept already. */
+  /** Keeps a copy of the bytes for later, behind what is kept already. */
   park(bytes: Uint8Array): void {
-    if (this.parked === undefined) {
-      this.parked = bytes
-      return
-    }
-    const whole = new GrowingBytes(this.parked.length + bytes.length)
-    whole.append(this.parked)
-    whole.append(bytes)
-    this.parked = whole.take()
+    this.parked ??= new GrowingBytes(bytes.length)
+    this.parked.append(bytes)
   }
 
   /** Works off what was parked, as far as there is room. */
   readParked(): void {
-    const { parked } = this
+    const parked = this.parked?.bytes
     this.parked = undefined
     if (parked === undefined) return
     for (let at = 0; at < parked.length && !this.isDeaf; at += windowSize) {
@@ -91,8 +86,8 @@ export class Incoming {
     const { reader, deliveries } = this
     while (!this.isDeaf) {
       if (deliveries.isFull && !reader.hasRows) {
-        this.parked = reader.setAside()
-        return
+        const rest = reader.setAside()
+        return rest.length > 0 ? this.park(rest) : undefined
       }
       switch (reader.next()) {
         case TEXT:

@@ -1,7 +1,7 @@
 // Ring's WebSocket (ring.websocket.protocols): a listener is told, a socket is sent to.
 import type { Socket } from 'node:net'
 import type { CloseStatus } from '../core/close.js'
-import { PING, PONG } from '../core/message-reader.js'
+import { PING, PONG } from '../core/frame-reader.js'
 import type { Outbox } from '../io/outbox.js'
 import type { WebSocketListener, WebSocketSocket } from '../ring/contract.js'
 import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'

@@ -1,7 +1,8 @@
 // What one WebSocket is sent, in order: messages, compressed where that was agreed on, and control frames. A large message
 // is compressed off the event loop; what is sent after it waits for it.
+
+import { BINARY, TEXT } from '../core/frame-reader.js'
 import { UNMASKED } from '../core/frame-writer.js'
-import { BINARY, TEXT } from '../core/message-reader.js'
 import { MessageWriter } from '../core/message-writer.js'
 import { encodeUtf8 } from '../core/text.js'
 import type { Outbox } from '../io/outbox.js'
@@ -9,7 +10,7 @@ import type { Deflate } from './deflate.js'
 import { maskingKey } from './masking-keys.js'
 
 export class Sending {
-  readonly deflate: Deflate | undefined
+  private readonly deflate: Deflate | undefined
   private readonly outbox: Outbox
   private readonly writer: MessageWriter
   /** Settles when what had to wait has been written. */
@@ -30,10 +31,11 @@ export class Sending {
 
   /** Sends a message; its bytes must rest until they have left. */
   message(message: string | Uint8Array): void {
-    const { deflate } = this
-    if (this.pending !== undefined) this.after(this.pending, message.length, () => this.write(message))
-    else if (deflate?.wants(message)) this.compress(deflate, message)
-    else this.writePlain(message)
+    if (this.pending !== undefined) {
+      return this.after(this.pending, message.length, () => this.write(message))
+    }
+    const written = this.write(message)
+    if (written !== undefined) this.await(written, message.length)
     this.outbox.owner.takeTurn()
   }
 
@@ -63,11 +65,6 @@ export class Sending {
   private writePlain(message: string | Uint8Array): undefined {
     if (typeof message === 'string') this.writer.writeText(message)
     else this.writer.writeBinary(message)
-  }
-
-  private compress(deflate: Deflate, message: string | Uint8Array): void {
-    const written = this.writeDeflated(deflate, message)
-    if (written !== undefined) this.await(written, message.length)
   }
 
   private writeDeflated(deflate: Deflate, message: string | Uint8Array): Promise<void> | undefined {

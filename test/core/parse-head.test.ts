@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { deskSize } from '../../src/core/wasm.js'
 import { ProtocolError, parseRequestHead } from '../../src/core.js'
+import { bytesOf, codecOf } from '../support/head-codec.js'
 
 const full = [
   'PATCH /a/b?c=d HTTP/1.1',
@@ -17,22 +18,7 @@ const full = [
   '',
 ].join('\r\n')
 
-function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'latin1'))
-}
-
-function parse(text: string) {
-  return parseRequestHead(bytesOf(text))!
-}
-
-function errorOf(text: string): ProtocolError {
-  try {
-    parse(text)
-  } catch (error) {
-    return error as ProtocolError
-  }
-  throw new Error(`no error for ${JSON.stringify(text)}`)
-}
+const { parse, errorOf } = codecOf(parseRequestHead)
 
 describe('a head', () => {
   it('comes back as its parts', () => {

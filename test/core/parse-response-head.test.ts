@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { deskSize } from '../../src/core/wasm.js'
 import { ProtocolError, parseRequestHead, parseResponseHead } from '../../src/core.js'
+import { bytesOf, codecOf } from '../support/head-codec.js'
 
 const full = [
   'HTTP/1.1 207 Multi-Status',
@@ -16,22 +17,7 @@ const full = [
   '',
 ].join('\r\n')
 
-function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'latin1'))
-}
-
-function parse(text: string) {
-  return parseResponseHead(bytesOf(text))!
-}
-
-function errorOf(text: string): ProtocolError {
-  try {
-    parse(text)
-  } catch (error) {
-    return error as ProtocolError
-  }
-  throw new Error(`no error for ${JSON.stringify(text)}`)
-}
+const { parse, errorOf } = codecOf(parseResponseHead)
 
 describe('a response’s head', () => {
   it('comes back as its parts; a field that came more than once is an array', () => {
