@@ -9,7 +9,9 @@ export const SP: u8 = 0x20
 export const DQUOTE: u8 = 0x22
 export const HASH: u8 = 0x23
 export const PERCENT: u8 = 0x25
+export const AMPERSAND: u8 = 0x26
 export const ASTERISK: u8 = 0x2a
+export const PLUS: u8 = 0x2b
 export const COMMA: u8 = 0x2c
 export const DOT: u8 = 0x2e
 export const SLASH: u8 = 0x2f
@@ -26,6 +28,8 @@ const HIGH_NIBBLE: v128 = i8x16(0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0
 const TCHAR_LOW_NIBBLE: v128 = i8x16(58, 63, 62, 63, 63, 63, 63, 63, 62, 62, 61, 21, 52, 21, 61, 28)
 // unreserved and sub-delims: a reg-name but for its percent-encodings
 const NAME_LOW_NIBBLE: v128 = i8x16(42, 63, 62, 62, 63, 62, 63, 63, 63, 63, 61, 23, 21, 23, 53, 28)
+// what a form is not percent-encoded of (URL Standard): letters, digits and *-._
+const FORM_LOW_NIBBLE: v128 = i8x16(42, 62, 62, 62, 62, 62, 62, 62, 62, 62, 61, 20, 20, 21, 21, 28)
 
 function misses(bytes: v128, lowNibble: v128): i32 {
   const low = i8x16.swizzle(lowNibble, v128.and(bytes, i8x16.splat(15)))
@@ -52,6 +56,11 @@ function tokenMisses(bytes: v128): i32 {
 /** A bit for each of the sixteen bytes that is neither unreserved nor a sub-delim. */
 export function hostMisses(bytes: v128): i32 {
   return misses(bytes, NAME_LOW_NIBBLE)
+}
+
+/** A bit for each of the sixteen bytes that a form's percent-coding does not leave as it is. */
+export function formMisses(bytes: v128): i32 {
+  return misses(bytes, FORM_LOW_NIBBLE)
 }
 
 export function isTokenByte(byte: u8): bool {

@@ -1,5 +1,6 @@
 // The ABI: what the host can call and where the regions lie.
 
+export { QUERY_GAP, readQuery, writeQuery } from './form/query'
 export { CHUNKS_DONE, CHUNKS_TRAILERS, readChunks } from './http/chunked'
 export { readRequestHead, readResponseHead } from './http/head'
 export {
@@ -25,6 +26,8 @@ export {
   INBOX_FRAMES,
   MAX_FIELDS,
   MAX_FRAME_ROWS,
+  MAX_PAIRS_READ,
+  QUERY_RECORD,
   RECORD,
   ROW_BEGINS,
   ROW_ENDS,

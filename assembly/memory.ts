@@ -157,3 +157,24 @@ export const ROW_RSV1: u32 = 32
 export const ROW_BEGINS: u32 = 64 // the piece is its frame's first
 export const ROW_ENDS: u32 = 128 // and its last
 export const ROW_NON_ASCII: u32 = 256 // of a text that is not compressed: some byte is above 0x7f
+
+// What `readQuery` found (form/query.ts): 4 words, and then a row for each pair. `writeQuery` takes the ends of its texts
+// from where the rows stand.
+@unmanaged
+export class QueryRecord {
+  pairCount: u32
+  consumed: u32
+  nonAscii: u32 // not 0 where a byte of the input is above 0x7f
+}
+
+// A row, 2 words: where name and value end in the output, and whether one of their escapes stood for a byte above 0x7f.
+//  ├── nameEnd << 1 | isNonAscii ──┼── valueEnd << 1 | isNonAscii ──┤
+const QUERY_RECORD_SIZE: i32 = 16
+export const PAIR_ROW_SIZE: u32 = 8
+export const MAX_PAIRS_READ: u32 = 1024
+
+export const QUERY_RECORD: usize = memory.data(
+  QUERY_RECORD_SIZE + <i32>PAIR_ROW_SIZE * <i32>MAX_PAIRS_READ,
+  16,
+)
+export const PAIR_ROWS: usize = QUERY_RECORD + QUERY_RECORD_SIZE

@@ -1,13 +1,11 @@
 // From field records to the map a user sees: lower-case names, repeats joined (RFC 9110 §5.3), nothing inherited.
+import { bareMap } from './bare-map.js'
 import { FIELD_COUNT, FIELDS, u32, words } from './wasm.js'
 
 /** A map of field names to values whose prototype is empty: `'toString' in headers` is false. */
 export type Headers = Record<string, string>
 
-// An object made by a constructor with an empty prototype keeps fast properties; Object.create(null) would not.
-function HeaderMap() {}
-HeaderMap.prototype = Object.freeze(Object.create(null))
-export const newHeaders = HeaderMap as unknown as new () => Headers
+export const newHeaders = bareMap<string>()
 
 // The reading in which each known name was met last. To ask the map whether it has a name costs more than all else that
 // is done for a field, and is needed only for a repeat and for a name that is not known.

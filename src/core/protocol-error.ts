@@ -50,6 +50,8 @@ const rules: readonly (readonly [code: string, tells: number, message: string])[
   ['BAD_EXTENSIONS', 400, 'malformed Sec-WebSocket-Extensions, or what was not offered'],
   ['BODY_TOO_LARGE', 413, 'the body is too large'],
   ['BODY_CUT_SHORT', 400, 'the client has gone in the middle of the body'],
+  ['TOO_MANY_PAIRS', 413, 'too many names and values'],
+  ['QUERY_TOO_LARGE', 413, 'too many bytes of names and values'],
   ['EXPECTATION_FAILED', 417, 'the only expectation met is 100-continue'],
   ['BAD_PROXY_HEADER', 400, 'malformed PROXY protocol header'],
   ['HEADERS_TIMEOUT', 408, 'the head took too long'],

@@ -60,6 +60,11 @@ export function encodeUtf8(text: string): Uint8Array {
   return source ? Buffer.from(text) : encoder.encode(text)
 }
 
+/** The bytes that text has as UTF-8. */
+export function utf8Length(text: string): number {
+  return source ? Buffer.byteLength(text) : encoder.encode(text).length
+}
+
 /** Text as a binary string of its UTF-8 bytes. */
 export function utf8AsBinary(text: string): string {
   return latin1Of(encoder.encode(text))

@@ -23,6 +23,8 @@ type CoreExports = {
   writeFrameHeader(at: number, first: number, length: number, isMasked: boolean, key: number): number
   mask(start: number, end: number, key: number): number
   validateUtf8(state: number, start: number, end: number): number
+  readQuery(start: number, end: number): void
+  writeQuery(start: number, texts: number, countsUnits: boolean, output: number): number
 } & Record<
   | 'INBOX'
   | 'GAP_SIZE'
@@ -38,6 +40,9 @@ type CoreExports = {
   | 'INBOX_FRAMES'
   | 'DESK_FRAMES'
   | 'MAX_FRAME_ROWS'
+  | 'QUERY_RECORD'
+  | 'QUERY_GAP'
+  | 'MAX_PAIRS_READ'
   | 'EXPECTS_MASK'
   | 'ALLOWS_DEFLATE'
   | 'HAS_CLOSED'
@@ -79,6 +84,8 @@ export const {
   writeFrameHeader,
   mask,
   validateUtf8,
+  readQuery,
+  writeQuery,
 } = core
 
 /** All of linear memory; a Buffer where the runtime has one, for its fast ways from bytes to text. */
@@ -260,6 +267,18 @@ export function rowCountOf(record: number): number {
 export function consumedOf(record: number): number {
   return u32[(record >> 2) + 5]!
 }
+
+// The query record: what `readQuery` found, and the ends of texts that `writeQuery` is to write.
+const QUERY_RECORD = core.QUERY_RECORD.value >> 2
+export const PAIR_COUNT = QUERY_RECORD
+export const QUERY_CONSUMED = QUERY_RECORD + 1
+/** Not 0 where a byte of the input is above 0x7f. */
+export const QUERY_NON_ASCII = QUERY_RECORD + 2
+/** Rows of two words: where name and value end in the output, shifted left by the bit that says an escape is not ASCII. */
+export const PAIRS = QUERY_RECORD + 4
+export const MAX_PAIRS_READ = core.MAX_PAIRS_READ.value
+/** The output of `readQuery` begins so many bytes before its input. */
+export const QUERY_GAP = core.QUERY_GAP.value
 
 /** The methods and field names the core knows, by number; word 0 is the empty string. */
 export const words: readonly string[] = Array.from({ length: core.WORD_COUNT.value }, (_, word) => {

@@ -27,6 +27,7 @@ const regions = [
   'RECORD',
   'FIELD_RECORDS',
   'CHUNK_RECORD',
+  'QUERY_RECORD',
 ]
 const flags = [
   'STARTED',
@@ -52,15 +53,19 @@ const others = [
   'CHUNKS_DONE',
   'CHUNKS_TRAILERS',
   'MAX_FRAME_ROWS',
+  'MAX_PAIRS_READ',
+  'QUERY_GAP',
 ]
 const functions = [
   'mask',
   'readChunks',
   'readFrames',
+  'readQuery',
   'readRequestHead',
   'readResponseHead',
   'validateUtf8',
   'writeFrameHeader',
+  'writeQuery',
 ]
 const globals = [...regions, ...flags, ...frameFlags, ...rows, ...others]
 

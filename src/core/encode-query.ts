@@ -1,0 +1,38 @@
+// A map as a query string, or a form's text (URL Standard, "application/x-www-form-urlencoded"), as http-kit writes them.
+
+import { flatParams, type NestedParamStyle } from './flat-params.js'
+import { writeForm } from './form-writer.js'
+import { encodeShort } from './short-form.js'
+
+const styles: readonly unknown[] = [undefined, 'array', 'indexed', 'commaSeparated']
+const MAX_SHORT_PAIRS = 8
+const MAX_SHORT_PAIR = 64
+
+/**
+ * Writes `name=value&…`: all but letters, digits and `*-._` is encoded, a space as '+'. Maps in maps are `a[b]=…`; null is an
+ * empty value; undefined and empty maps are left out.
+ *
+ * @param params a map, a Map, or a list of `[name, value]`
+ * @param style of arrays (default: the name is repeated); those that hold maps or arrays are indexed in every style
+ * @throws TypeError for functions and symbols, maps in a circle, and an unknown style
+ */
+export function encodeQuery(params: object, style?: NestedParamStyle): string {
+  if (typeof params !== 'object' || params === null) throw new TypeError('params are a map')
+  if (!styles.includes(style)) throw new TypeError(`unknown style: ${String(style)}`)
+  return shortQuery(params) ?? writeForm(flatParams(params, style))
+}
+
+// What is flat and short is written at once; undefined for all else.
+function shortQuery(params: object): string | undefined {
+  if (Symbol.iterator in params) return undefined
+  const names = Object.keys(params)
+  if (names.length > MAX_SHORT_PAIRS) return undefined
+  let query = ''
+  for (const name of names) {
+    const value: unknown = (params as Record<string, unknown>)[name]
+    if (typeof value !== 'string' || name.length + value.length > MAX_SHORT_PAIR) return undefined
+    if (query !== '') query += '&'
+    query += `${encodeShort(name)}=${encodeShort(value)}`
+  }
+  return query
+}

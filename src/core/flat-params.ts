@@ -1,0 +1,92 @@
+// Nested params as flat pairs, in http-kit's four styles: `{ a: { b: [1, 2] } }` is a[b]=1, a[b]=2, or what the style makes
+// of the array. Where an array holds maps or arrays, only indices keep apart what belongs to which, so it has them in
+// every style.
+
+/** How an array under a name is written: `a[]=1&a[]=2`, `a[0]=1&a[1]=2`, `a=1,2`; without a style `a=1&a=2`. */
+export type NestedParamStyle = 'array' | 'indexed' | 'commaSeparated'
+
+const MAX_DEPTH = 64
+
+type Params = Record<string, unknown>
+
+/**
+ * Names and values in turn.
+ *
+ * @throws TypeError for functions and symbols, and for maps in a circle
+ */
+export function flatParams(params: object, style: NestedParamStyle | undefined): string[] {
+  const flat = new FlatParams(style)
+  if (isList(params)) for (const pair of params) addPair(flat, pair)
+  else flat.addMap(undefined, params, 0)
+  return flat.texts
+}
+
+class FlatParams {
+  readonly texts: string[] = []
+  private readonly style: NestedParamStyle | undefined
+
+  constructor(style: NestedParamStyle | undefined) {
+    this.style = style
+  }
+
+  add(name: string, value: unknown, depth: number): void {
+    if (value === undefined) return
+    if (typeof value === 'string' || !isNested(value)) this.addText(name, value)
+    else if (depth === MAX_DEPTH) throw new TypeError('params nest too deeply, or in a circle')
+    else if (isList(value)) this.addList(name, [...value], depth + 1)
+    else this.addMap(name, value, depth + 1)
+  }
+
+  /** @param name of the map; the outermost has none */
+  addMap(name: string | undefined, map: object, depth: number): void {
+    if (map instanceof Map) for (const [key, value] of map) this.addEntry(name, textOf(key), value, depth)
+    else for (const key of Object.keys(map)) this.addEntry(name, key, (map as Params)[key], depth)
+  }
+
+  private addEntry(name: string | undefined, key: string, value: unknown, depth: number): void {
+    this.add(name === undefined ? key : `${name}[${key}]`, value, depth)
+  }
+
+  private addText(name: string, value: unknown): void {
+    this.texts.push(name, textOf(value))
+  }
+
+  private addList(name: string, values: unknown[], depth: number): void {
+    const { style } = this
+    if (style === 'indexed' || values.some(isNested)) {
+      for (const [index, value] of values.entries()) this.add(`${name}[${index}]`, value, depth)
+      return
+    }
+    const texts = values.filter((value) => value !== undefined).map(textOf)
+    const repeated = style === 'array' ? `${name}[]` : name
+    if (style === 'commaSeparated') this.addText(name, texts.join(','))
+    else if (texts.length === 0) this.addText(repeated, '')
+    else for (const text of texts) this.addText(repeated, text)
+  }
+}
+
+// At the top a list is one of pairs.
+function addPair(flat: FlatParams, pair: unknown): void {
+  if (!Array.isArray(pair) || pair.length !== 2)
+    throw new TypeError('a list of params is one of [name, value]')
+  flat.add(textOf(pair[0]), pair[1], 0)
+}
+
+function isList(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value && !(value instanceof Map)
+}
+
+// A list or a map; not what has a text of its own, like a Date or a URL.
+function isNested(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const asText = value.toString
+  return Array.isArray(value) || asText === undefined || asText === Object.prototype.toString
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'function' || typeof value === 'symbol')
+    throw new TypeError(`a ${typeof value} is no param`)
+  return value instanceof Date ? value.toISOString() : String(value)
+}
