@@ -13,6 +13,7 @@ export const AMPERSAND: u8 = 0x26
 export const ASTERISK: u8 = 0x2a
 export const PLUS: u8 = 0x2b
 export const COMMA: u8 = 0x2c
+export const HYPHEN: u8 = 0x2d
 export const DOT: u8 = 0x2e
 export const SLASH: u8 = 0x2f
 export const COLON: u8 = 0x3a
@@ -51,6 +52,28 @@ export function tokenEnd(start: usize): usize {
 // A bit for each of the sixteen bytes that is not a tchar.
 function tokenMisses(bytes: v128): i32 {
   return misses(bytes, TCHAR_LOW_NIBBLE)
+}
+
+/** Where the field value that begins at `value` ends: the first byte that is neither HTAB, SP, VCHAR nor obs-text (RFC 9110 §5.5). */
+export function fieldValueEnd(value: usize): usize {
+  let at = controlAt(value)
+  while (load<u8>(at) == HTAB) at = controlAt(at + 1)
+  return at
+}
+
+function controlAt(start: usize): usize {
+  let at = start
+  let controls = controlBits(v128.load(at))
+  while (controls == 0) {
+    at += 16
+    controls = controlBits(v128.load(at))
+  }
+  return at + ctz(controls)
+}
+
+function controlBits(bytes: v128): i32 {
+  const isControl = i8x16.lt_u(bytes, i8x16.splat(SP))
+  return i8x16.bitmask(v128.or(isControl, i8x16.eq(bytes, i8x16.splat(DEL))))
 }
 
 /** A bit for each of the sixteen bytes that is neither unreserved nor a sub-delim. */

@@ -1,5 +1,6 @@
 // The ABI: what the host can call and where the regions lie.
 
+export { IN_EPILOGUE, IN_PART_HEAD, IN_PREAMBLE, readMultipart } from './form/multipart'
 export { QUERY_GAP, readQuery, writeQuery } from './form/query'
 export { CHUNKS_DONE, CHUNKS_TRAILERS, readChunks } from './http/chunked'
 export { readRequestHead, readResponseHead } from './http/head'
@@ -10,6 +11,7 @@ export {
   CONNECTION_CLOSE,
   CONNECTION_KEEP_ALIVE,
   CONNECTION_UPGRADE,
+  DELIMITER,
   DESK,
   DESK_FRAMES,
   DESK_SIZE,
@@ -17,16 +19,27 @@ export {
   EXPECT_OTHER,
   EXPECTS_MASK,
   FIELD_RECORDS,
+  FILENAME_CODED,
+  FILENAME_EXTENDED,
   GAP_SIZE,
   HAS_CLOSED,
   HAS_CONTENT_LENGTH,
+  HAS_FILENAME,
+  HAS_NAME,
   HAS_TRANSFER_ENCODING,
+  HAS_TYPE,
   IN_TRAILERS,
   INBOX,
   INBOX_FRAMES,
   MAX_FIELDS,
   MAX_FRAME_ROWS,
   MAX_PAIRS_READ,
+  MAX_PART_ROWS,
+  MULTIPART_RECORD,
+  NAME_CODED,
+  NAME_EXTENDED,
+  PART_BEGINS,
+  PART_ENDS,
   QUERY_RECORD,
   RECORD,
   ROW_BEGINS,

@@ -178,3 +178,59 @@ export const QUERY_RECORD: usize = memory.data(
   16,
 )
 export const PAIR_ROWS: usize = QUERY_RECORD + QUERY_RECORD_SIZE
+
+// What `readMultipart` knows and finds (form/multipart.ts), 6 words and then a row for each part, or piece of one. The
+// host keeps `phase` for each body.
+@unmanaged
+export class MultipartRecord {
+  phase: u32
+  isFormData: u32 // each part must have the Content-Disposition of a form's field
+  delimiterLength: u32
+  maxHead: u32 // bytes of a part's head, with its empty line
+  rowCount: u32
+  consumed: u32
+}
+
+// Spans are addresses. What the head lacks has no flag, and no span.
+@unmanaged
+export class PartRow {
+  flags: u32
+  headStart: usize
+  headEnd: usize
+  nameStart: usize
+  nameEnd: usize
+  filenameStart: usize
+  filenameEnd: usize
+  typeStart: usize
+  typeEnd: usize
+  dataStart: usize
+  dataEnd: usize
+}
+
+const MULTIPART_RECORD_SIZE: i32 = 24
+const PART_ROW_SIZE: i32 = 44
+export const MAX_PART_ROWS: u32 = 256
+
+export const MULTIPART_RECORD: usize = memory.data(
+  MULTIPART_RECORD_SIZE + PART_ROW_SIZE * <i32>MAX_PART_ROWS,
+  16,
+)
+
+/** Where row `index` lies. */
+export function partRow(index: u32): usize {
+  return MULTIPART_RECORD + MULTIPART_RECORD_SIZE + index * PART_ROW_SIZE
+}
+
+/** CRLF, two hyphens and the boundary: 74 bytes at the most. The host lays it here before it calls. */
+export const DELIMITER: usize = memory.data(96, 16)
+
+// Bits of PartRow.flags.
+export const PART_BEGINS: u32 = 1 // the row has a head
+export const PART_ENDS: u32 = 2
+export const HAS_NAME: u32 = 4
+export const NAME_CODED: u32 = 8 // there are quoted pairs or percent-encodings in it
+export const NAME_EXTENDED: u32 = 16 // it is an ext-value (RFC 8187 §3.2)
+export const HAS_FILENAME: u32 = 32
+export const FILENAME_CODED: u32 = 64
+export const FILENAME_EXTENDED: u32 = 128
+export const HAS_TYPE: u32 = 256

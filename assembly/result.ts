@@ -61,3 +61,8 @@ export const BAD_LENGTH: i32 = -40
 export const MESSAGE_TOO_BIG: i32 = -41
 export const BAD_UTF8: i32 = -42
 export const BAD_CLOSE: i32 = -43
+
+// Multipart bodies, RFC 2046 §5.1
+export const BAD_DELIMITER: i32 = -44
+export const BAD_PART_HEAD: i32 = -45
+export const PART_HEAD_TOO_LARGE: i32 = -46

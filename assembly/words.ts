@@ -24,6 +24,8 @@ export const CONTENT_LENGTH: u32 = 22
 export const TRANSFER_ENCODING: u32 = 23
 export const EXPECT: u32 = 24
 export const UPGRADE: u32 = 25
+export const CONTENT_TYPE: u32 = 34
+export const CONTENT_DISPOSITION: u32 = 49
 export const LAST_HEAD_ONLY_FIELD: u32 = 38
 
 /** Each word's text, padded with zeros to this many bytes; word 0 is empty. */

@@ -15,3 +15,12 @@ export {
 export { parseQuery, type QueryLimits } from './core/parse-query.js'
 export { ProtocolError } from './core/protocol-error.js'
 export { validUtf8 } from './core/valid-utf8.js'
+export { decodeMultipart, type MultipartBody, type MultipartLimits } from './form/decode-multipart.js'
+export {
+  type EncodedMultipart,
+  encodeMultipart,
+  type MultipartOptions,
+  type Part,
+  type PartContent,
+} from './form/encode-multipart.js'
+export type { MultipartPart } from './form/incoming-part.js'

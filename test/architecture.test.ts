@@ -8,12 +8,14 @@ const IO = 'io carries server and client, and knows neither'
 const APART = 'server and client stand on websocket, io and core and never meet: what both need moves down'
 const CONTRACT = 'the contract is types: what maps, channels and listeners are'
 const WEBSOCKET = 'a WebSocket is the same for server and client, and knows neither'
+const FORM = 'forms are read and written wherever there are streams: no node, no server, no client'
 const ENTRY = 'an entry re-exports what lives in the rooms below it'
 const SHARED = 'a folder shares only the files at the top, and only index sees all'
 const arrows: [from: RegExp, mayImport: RegExp, why: string][] = [
   [/^src\/core\//, /→ (src\/core\/|#core|@assemblyscript\/loader)/, CORE],
   [/^src\/io\//, /→ (src\/(core|io)\/|node:|#media-types)/, IO],
   [/^src\/ring\//, /→ src\/(core|io)\//, CONTRACT],
+  [/^src\/form\//, /→ src\/(core|io|form)\//, FORM],
   [/^src\/websocket\//, /→ (src\/(core|io|ring|websocket)\/|node:)/, WEBSOCKET],
   [/^src\/(server|client)\//, /^src\/(\w+)\/.* → (src\/(core|io|ring|websocket|\1)\/|node:)/, APART],
   [/^src\/[\w-]+\.ts/, /→ src\//, ENTRY],

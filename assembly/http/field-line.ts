@@ -1,7 +1,7 @@
 // field-name ":" OWS field-value OWS CRLF (RFC 9112 §5). Both are only checked, sixteen bytes a
 // step; the name is then looked for among the known words.
 
-import { COLON, CR, DEL, HTAB, isBlank, LF, SP, tokenEnd } from '../bytes'
+import { COLON, CR, fieldValueEnd, isBlank, LF, tokenEnd } from '../bytes'
 import { fieldRecord, HeadRecord } from '../memory'
 import {
   BAD_FIELD_NAME,
@@ -23,7 +23,7 @@ export function readFieldLine(record: HeadRecord, start: usize, line: usize, end
 
   let value = nameEnd + 1
   while (isBlank(load<u8>(value))) value++
-  const stop = valueStop(value)
+  const stop = fieldValueEnd(value)
   const lineEnd = readLineEnd(stop, end, BAD_FIELD_VALUE)
   if (lineEnd <= 0) {
     record.errorAt = <u32>(stop - start)
@@ -67,26 +67,4 @@ function nameError(record: HeadRecord, start: usize, line: usize, at: usize, end
   if (byte == CR && at + 1 >= end) return NEED_MORE
   if (byte == CR) return load<u8>(at + 1) == LF ? MISSING_COLON : BARE_CR
   return byte == LF ? BARE_LF : BAD_FIELD_NAME
-}
-
-// The first byte that is neither HTAB, SP, VCHAR nor obs-text.
-function valueStop(value: usize): usize {
-  let at = controlAt(value)
-  while (load<u8>(at) == HTAB) at = controlAt(at + 1)
-  return at
-}
-
-function controlAt(start: usize): usize {
-  let at = start
-  let controls = controlBits(v128.load(at))
-  while (controls == 0) {
-    at += 16
-    controls = controlBits(v128.load(at))
-  }
-  return at + ctz(controls)
-}
-
-function controlBits(bytes: v128): i32 {
-  const isControl = i8x16.lt_u(bytes, i8x16.splat(SP))
-  return i8x16.bitmask(v128.or(isControl, i8x16.eq(bytes, i8x16.splat(DEL))))
 }

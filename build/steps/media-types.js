@@ -1,15 +1,25 @@
-// Writes build/media-types.js: file extension to media type, from mime-db, for what servers really serve. Vendor
-// trees are left out to keep the package small; an unknown extension is application/octet-stream.
+// Writes build/media-types.js: file extension to media type, from mime-db, for what is really served and uploaded. All
+// texts, pictures, sounds, films and fonts; of the applications, which are many and mostly obscure, the known ones, for the
+// package is to stay small. An unknown extension is application/octet-stream.
 import { writeFileSync } from 'node:fs'
 import mimeDb from 'mime-db'
 
-const VENDOR_WORTH_KEEPING =
-  /officedocument|opendocument|vnd\.ms-(excel|powerpoint|fontobject)|vnd\.microsoft\.icon/
+const WORTH_KEEPING =
+  /^(text|image|audio|video|font)\/(?!vnd\.)|^image\/vnd\.microsoft\.icon$|openxmlformats|opendocument\.\w+$/
+const APPLICATIONS = new Set(
+  `atom+xml epub+zip geo+json gpx+xml gzip java-archive json json5 ld+json manifest+json msword ogg pdf pgp-signature pkcs8
+  postscript rss+xml rtf sql toml wasm xhtml+xml xml xml-dtd xslt+xml zip zstd x-7z-compressed x-bzip2 x-debian-package
+  x-iso9660-image x-rar-compressed x-redhat-package-manager x-sh x-shockwave-flash x-tar x-tex x-x509-ca-cert x-xz
+  vnd.android.package-archive vnd.apple.installer+xml vnd.google-earth.kml+xml vnd.google-earth.kmz vnd.ms-excel
+  vnd.ms-fontobject vnd.ms-powerpoint vnd.ms-outlook vnd.rar vnd.sqlite3 vnd.visio`.split(/\s+/),
+)
+const isKept = (type) => WORTH_KEEPING.test(type) || APPLICATIONS.has(type.replace(/^application\//, ''))
+
 const build = new URL('../', import.meta.url)
 const types = new Map()
 
 for (const [type, { extensions = [], source }] of Object.entries(mimeDb)) {
-  if (type.includes('/vnd.') && !VENDOR_WORTH_KEEPING.test(type)) continue
+  if (!isKept(type)) continue
   for (const extension of extensions) {
     // The same extension under several types: IANA's registration wins.
     if (!types.has(extension) || source === 'iana') types.set(extension, type)

@@ -46,19 +46,31 @@ const rules: readonly (readonly [code: string, tells: number, message: string])[
   ['MESSAGE_TOO_BIG', 1009, 'the message is too big'],
   ['BAD_UTF8', 1007, 'text that is not UTF-8'],
   ['BAD_CLOSE', 1002, 'a close frame with a code that may not be sent'],
+  ['BAD_DELIMITER', 400, 'a multipart boundary that no line end follows'],
+  ['BAD_PART_HEAD', 400, 'malformed head of a part'],
+  ['PART_HEAD_TOO_LARGE', 413, 'the head of a part is too large'],
   ['BAD_DEFLATE', 1007, 'a message that cannot be inflated'],
   ['BAD_EXTENSIONS', 400, 'malformed Sec-WebSocket-Extensions, or what was not offered'],
   ['BODY_TOO_LARGE', 413, 'the body is too large'],
   ['BODY_CUT_SHORT', 400, 'the client has gone in the middle of the body'],
   ['TOO_MANY_PAIRS', 413, 'too many names and values'],
   ['QUERY_TOO_LARGE', 413, 'too many bytes of names and values'],
+  ['BAD_BOUNDARY', 400, 'no multipart type with a boundary of 1 to 70 characters'],
+  ['MISSING_FINAL_BOUNDARY', 400, 'the body ends before its last boundary'],
+  ['TOO_MANY_PARTS', 413, 'too many parts'],
+  ['TOO_MANY_FIELDS', 413, 'too many fields'],
+  ['TOO_MANY_FILES', 413, 'too many files'],
+  ['FIELD_TOO_LARGE', 413, 'a field is too large'],
+  ['FIELDS_TOO_LARGE', 413, 'the fields together are too large'],
+  ['FILE_TOO_LARGE', 413, 'a file is too large'],
+  ['MULTIPART_TOO_LARGE', 413, 'the multipart body is too large'],
   ['EXPECTATION_FAILED', 417, 'the only expectation met is 100-continue'],
   ['BAD_PROXY_HEADER', 400, 'malformed PROXY protocol header'],
   ['HEADERS_TIMEOUT', 408, 'the head took too long'],
   ['BODY_TIMEOUT', 408, 'the body stalled'],
 ]
 
-const CORE_RULES = 43
+const CORE_RULES = 46
 const FIRST_CLOSE_CODE = 1000
 
 /** What a peer sent broke the protocol, or one of our limits. `code` names the rule, `status` or `closeCode` answers it. */

@@ -41,6 +41,17 @@ export function utf8Of(bytes: Uint8Array): string {
   return decoder.decode(bytes)
 }
 
+/** The same for a part of them. */
+export function utf8Span(bytes: Uint8Array, start: number, end: number): string {
+  if ('utf8Slice' in bytes) return (bytes as unknown as FastText).utf8Slice(start, end)
+  return utf8Of(bytes.subarray(start, end))
+}
+
+/** Text without its byte order mark, which is none of it (Encoding Standard). */
+export function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
 /** The bytes as text, or undefined where they are not UTF-8. */
 export function checkedUtf8Of(bytes: Uint8Array): string | undefined {
   try {

@@ -25,6 +25,7 @@ type CoreExports = {
   validateUtf8(state: number, start: number, end: number): number
   readQuery(start: number, end: number): void
   writeQuery(start: number, texts: number, countsUnits: boolean, output: number): number
+  readMultipart(start: number, end: number): number
 } & Record<
   | 'INBOX'
   | 'GAP_SIZE'
@@ -43,6 +44,21 @@ type CoreExports = {
   | 'QUERY_RECORD'
   | 'QUERY_GAP'
   | 'MAX_PAIRS_READ'
+  | 'MULTIPART_RECORD'
+  | 'MAX_PART_ROWS'
+  | 'DELIMITER'
+  | 'IN_PREAMBLE'
+  | 'IN_PART_HEAD'
+  | 'IN_EPILOGUE'
+  | 'PART_BEGINS'
+  | 'PART_ENDS'
+  | 'HAS_NAME'
+  | 'NAME_CODED'
+  | 'NAME_EXTENDED'
+  | 'HAS_FILENAME'
+  | 'FILENAME_CODED'
+  | 'FILENAME_EXTENDED'
+  | 'HAS_TYPE'
   | 'EXPECTS_MASK'
   | 'ALLOWS_DEFLATE'
   | 'HAS_CLOSED'
@@ -86,6 +102,7 @@ export const {
   validateUtf8,
   readQuery,
   writeQuery,
+  readMultipart,
 } = core
 
 /** All of linear memory; a Buffer where the runtime has one, for its fast ways from bytes to text. */
@@ -279,6 +296,76 @@ export const PAIRS = QUERY_RECORD + 4
 export const MAX_PAIRS_READ = core.MAX_PAIRS_READ.value
 /** The output of `readQuery` begins so many bytes before its input. */
 export const QUERY_GAP = core.QUERY_GAP.value
+
+// The multipart record and its rows. What `readMultipart` needs to go on is its place, which each body keeps.
+const MULTIPART_RECORD = core.MULTIPART_RECORD.value >> 2
+export const PART_COUNT = MULTIPART_RECORD + 4
+export const MULTIPART_CONSUMED = MULTIPART_RECORD + 5
+export const PART_ROWS = MULTIPART_RECORD + 6
+export const MAX_PART_ROWS = core.MAX_PART_ROWS.value
+
+// Words of a row; spans are addresses.
+export const PART_FLAGS = 0
+export const HEAD_BEGINS = 1
+export const HEAD_ENDS = 2
+export const NAME_START = 3
+export const NAME_END = 4
+export const FILENAME_START = 5
+export const FILENAME_END = 6
+export const TYPE_START = 7
+export const TYPE_END = 8
+export const PART_DATA_START = 9
+export const PART_DATA_END = 10
+export const PART_ROW_SIZE = 11
+
+export const PART_BEGINS = core.PART_BEGINS.value
+export const PART_ENDS = core.PART_ENDS.value
+export const HAS_NAME = core.HAS_NAME.value
+export const NAME_CODED = core.NAME_CODED.value
+export const NAME_EXTENDED = core.NAME_EXTENDED.value
+export const HAS_FILENAME = core.HAS_FILENAME.value
+export const FILENAME_CODED = core.FILENAME_CODED.value
+export const FILENAME_EXTENDED = core.FILENAME_EXTENDED.value
+export const HAS_TYPE = core.HAS_TYPE.value
+
+const DELIMITER = core.DELIMITER.value
+const IN_PART_HEAD = core.IN_PART_HEAD.value
+const IN_EPILOGUE = core.IN_EPILOGUE.value
+
+/** Where a multipart body is, between two calls of `readMultipart`. */
+export class MultipartPlace {
+  private readonly delimiter: Uint8Array
+  private readonly isFormData: boolean
+  private readonly maxHead: number
+  private phase = core.IN_PREAMBLE.value
+
+  constructor(delimiter: Uint8Array, isFormData: boolean, maxHead: number) {
+    this.delimiter = delimiter
+    this.isFormData = isFormData
+    this.maxHead = maxHead
+  }
+
+  get isInHead(): boolean {
+    return this.phase === IN_PART_HEAD
+  }
+
+  /** The last delimiter has been read. */
+  get isInEpilogue(): boolean {
+    return this.phase === IN_EPILOGUE
+  }
+
+  load(): void {
+    memory.set(this.delimiter, DELIMITER)
+    u32[MULTIPART_RECORD] = this.phase
+    u32[MULTIPART_RECORD + 1] = this.isFormData ? 1 : 0
+    u32[MULTIPART_RECORD + 2] = this.delimiter.length
+    u32[MULTIPART_RECORD + 3] = this.maxHead
+  }
+
+  save(): void {
+    this.phase = u32[MULTIPART_RECORD]!
+  }
+}
 
 /** The methods and field names the core knows, by number; word 0 is the empty string. */
 export const words: readonly string[] = Array.from({ length: core.WORD_COUNT.value }, (_, word) => {

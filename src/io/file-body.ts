@@ -1,19 +1,30 @@
 // A file as a body: named now, opened when it is sent, never held whole.
+import { statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { extname } from 'node:path'
-import { mediaTypes } from '#media-types'
+import { basename } from 'node:path'
+import { fileType } from './file-type.js'
 
 const READ_SIZE = 256 * 1024
 
 /** A file to send. It is opened when it is sent; its length and type are stated. */
 export class FileBody {
   readonly path: string
+  /** The path's last part. */
+  readonly name: string
   /** By the file's extension; `application/octet-stream` for one that is unknown. */
   readonly contentType: string
 
   constructor(path: string) {
     this.path = path
-    this.contentType = mediaTypes.get(extname(path).slice(1).toLowerCase()) ?? 'application/octet-stream'
+    this.name = basename(path)
+    this.contentType = fileType(path)
+  }
+
+  /** Bytes, as the file is now. @throws like `open` */
+  size(): number {
+    const stats = statSync(this.path)
+    if (stats.isFile()) return stats.size
+    throw notRegular(this.path)
   }
 
   /** @throws the file system's error, or a TypeError where the path is no regular file */
@@ -22,8 +33,12 @@ export class FileBody {
     const stats = await handle.stat()
     if (stats.isFile()) return new OpenFile(handle, stats.size)
     await handle.close()
-    throw new TypeError(`not a regular file: ${this.path}`)
+    throw notRegular(this.path)
   }
+}
+
+function notRegular(path: string): TypeError {
+  return new TypeError(`not a regular file: ${path}`)
 }
 
 export class OpenFile {

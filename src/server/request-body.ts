@@ -3,7 +3,10 @@
 // it at once: it is taken straight from the inbox.
 import { Buffer } from 'node:buffer'
 import { GrowingBytes } from '../core/growing-bytes.js'
+import { decoderOf, isUtf8 } from '../core/media-type.js'
+import { withoutMark } from '../core/text.js'
 import { memory } from '../core/wasm.js'
+import { streamOf } from '../io/stream-of.js'
 import type { RequestBody } from '../ring/contract.js'
 
 /** Bytes that may wait for the handler before the socket is paused. */
@@ -119,20 +122,7 @@ export class IncomingBody implements RequestBody {
   }
 
   stream(): ReadableStream<Uint8Array> {
-    const pieces = this[Symbol.asyncIterator]()
-    return new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          const { done, value } = await pieces.next()
-          if (done) controller.close()
-          else controller.enqueue(value)
-        },
-        async cancel() {
-          await pieces.return?.()
-        },
-      },
-      { highWaterMark: 0 },
-    )
+    return streamOf(this[Symbol.asyncIterator]())
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
@@ -187,23 +177,10 @@ export class IncomingBody implements RequestBody {
   }
 
   private decode(charset: string | undefined): string | Promise<string> {
-    const isUtf8 = charset === undefined || /^utf-?8$/i.test(charset)
-    if (this.ended && this.queue.length === 0 && isUtf8) {
+    if (this.ended && this.queue.length === 0 && isUtf8(charset)) {
       return withoutMark(inbox.toString('utf8', this.inboxStart, this.inboxEnd))
     }
-    return this.rest().then((bytes) => decoderOf(charset).decode(bytes))
-  }
-}
-
-// Encoding Standard: a byte order mark is no text.
-function withoutMark(text: string): string {
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
-}
-
-function decoderOf(charset: string | undefined): TextDecoder {
-  try {
-    return new TextDecoder(charset)
-  } catch {
-    return new TextDecoder()
+    const decoder = decoderOf(charset ?? 'utf-8') ?? new TextDecoder()
+    return this.rest().then((bytes) => decoder.decode(bytes))
   }
 }

@@ -1,6 +1,7 @@
 // The request map (Ring's SPEC), made from the head record the core has just filled. The head becomes one string, and
 // every text in the map is a part of it.
 import { type Headers, readFields } from '../core/fields.js'
+import { parameterOf } from '../core/media-type.js'
 import {
   ABSOLUTE_TARGET,
   contentLength,
@@ -59,7 +60,7 @@ export function readRequest(
   const headers = readFields(text)
   if (origin.proxyFields) Object.assign(headers, origin.proxyFields)
   const type = headers['content-type']
-  const charset = type === undefined ? undefined : charsetOf(type)
+  const charset = type === undefined ? undefined : parameterOf(type, 'charset')
   return {
     serverPort: hasHost ? statedPort(origin) : origin.localPort,
     serverName: hasHost ? text.substring(hostStart, hostEnd) : origin.localName,
@@ -92,16 +93,4 @@ function forwardedFor(headers: Headers, origin: Origin): string {
   const value = headers['x-forwarded-for']
   if (value === undefined || origin.proxyFields) return origin.remoteAddr
   return value.split(',', 1)[0]!.trim()
-}
-
-// token "=" ( token / quoted-string ), RFC 9110 §5.6.6
-const PARAMETER = /;[ \t]*([^ \t;="]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t;"]*))/g
-
-/** The charset parameter of a media type (RFC 9110 §8.3.2), without its quotes. */
-function charsetOf(type: string): string | undefined {
-  if (!type.includes(';')) return undefined
-  for (const [, name, quoted, token] of type.matchAll(PARAMETER)) {
-    if (name!.toLowerCase() === 'charset') return (quoted?.replace(/\\(.)/g, '$1') ?? token) || undefined
-  }
-  return undefined
 }

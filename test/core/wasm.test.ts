@@ -28,6 +28,8 @@ const regions = [
   'FIELD_RECORDS',
   'CHUNK_RECORD',
   'QUERY_RECORD',
+  'MULTIPART_RECORD',
+  'DELIMITER',
 ]
 const flags = [
   'STARTED',
@@ -55,11 +57,27 @@ const others = [
   'MAX_FRAME_ROWS',
   'MAX_PAIRS_READ',
   'QUERY_GAP',
+  'MAX_PART_ROWS',
+]
+const multipart = [
+  'IN_PREAMBLE',
+  'IN_PART_HEAD',
+  'IN_EPILOGUE',
+  'PART_BEGINS',
+  'PART_ENDS',
+  'HAS_NAME',
+  'NAME_CODED',
+  'NAME_EXTENDED',
+  'HAS_FILENAME',
+  'FILENAME_CODED',
+  'FILENAME_EXTENDED',
+  'HAS_TYPE',
 ]
 const functions = [
   'mask',
   'readChunks',
   'readFrames',
+  'readMultipart',
   'readQuery',
   'readRequestHead',
   'readResponseHead',
@@ -67,7 +85,7 @@ const functions = [
   'writeFrameHeader',
   'writeQuery',
 ]
-const globals = [...regions, ...flags, ...frameFlags, ...rows, ...others]
+const globals = [...regions, ...flags, ...frameFlags, ...rows, ...others, ...multipart]
 
 function sourceOf(path: string): string {
   return readFileSync(new URL(path, root), 'utf8')

@@ -1,0 +1,157 @@
+// Multipart bodies (RFC 2046 §5.1, RFC 7578): parts between delimiters, each CRLF, two hyphens and the boundary. Data is
+// never copied: a call marks the spans of it that it found, so a part of any size passes through.
+//
+// The CRLF before a delimiter is the delimiter's. That of the empty line that ends a head can be it, too, and the host lays
+// one before the body's first byte; so every search begins at a CRLF, and a delimiter is found in one way only.
+
+import { CR, HYPHEN, isBlank, LF } from '../bytes'
+import {
+  DELIMITER,
+  MAX_PART_ROWS,
+  MULTIPART_RECORD,
+  MultipartRecord,
+  PART_BEGINS,
+  PART_ENDS,
+  PartRow,
+  partRow,
+} from '../memory'
+import { BAD_DELIMITER, BAD_PART_HEAD, NEED_MORE, PART_HEAD_TOO_LARGE } from '../result'
+import { readPartHead } from './part-head'
+
+// What comes next.
+export const IN_PREAMBLE: u32 = 0
+const AFTER_DELIMITER: u32 = 1
+const IN_PADDING: u32 = 2
+export const IN_PART_HEAD: u32 = 3
+const BEFORE_DATA: u32 = 4 // at the CRLF of the empty line
+const IN_DATA: u32 = 5
+export const IN_EPILOGUE: u32 = 6
+
+/**
+ * Reads parts from `start` to `end`, as many as there are rows. What is left unread has to come again, with what follows it.
+ *
+ * @returns NEED_MORE; or BAD_DELIMITER, BAD_PART_HEAD, PART_HEAD_TOO_LARGE: the rows before are right
+ */
+export function readMultipart(start: usize, end: usize): i32 {
+  const record = changetype<MultipartRecord>(MULTIPART_RECORD)
+  record.rowCount = 0
+  let at = start
+  while (at < end && record.rowCount < MAX_PART_ROWS) {
+    const result = step(record, at, end)
+    if (result < 0) return result
+    if (result == NEED_MORE) break
+    at += result
+  }
+  record.consumed = <u32>(at - start)
+  return NEED_MORE
+}
+
+// Reads on as far as the phase goes. @returns bytes consumed, or NEED_MORE, or an error
+function step(record: MultipartRecord, at: usize, end: usize): i32 {
+  const phase = record.phase
+  if (phase == IN_PART_HEAD) return readHead(record, at, end)
+  if (phase == AFTER_DELIMITER || phase == IN_PADDING) return readLineEnd(record, at, end)
+  return phase == IN_EPILOGUE ? <i32>(end - at) : readData(record, at, end)
+}
+
+// delimiter *( SP / HTAB ) CRLF, or delimiter "--"
+function readLineEnd(record: MultipartRecord, start: usize, end: usize): i32 {
+  const byte = load<u8>(start)
+  if (isBlank(byte)) {
+    record.phase = IN_PADDING
+    return 1
+  }
+  if (byte != CR && (byte != HYPHEN || record.phase == IN_PADDING)) return BAD_DELIMITER
+  if (end - start < 2) return NEED_MORE
+  if (load<u8>(start, 1) != (byte == CR ? LF : HYPHEN)) return BAD_DELIMITER
+  record.phase = byte == CR ? IN_PART_HEAD : IN_EPILOGUE
+  return 2
+}
+
+// The CRLF of the empty line is left to the search for the delimiter.
+function readHead(record: MultipartRecord, start: usize, end: usize): i32 {
+  const most = min(end, start + record.maxHead)
+  const lineFeed = emptyLineFeed(start, most)
+  if (lineFeed == most) return end - start < record.maxHead ? NEED_MORE : PART_HEAD_TOO_LARGE
+  const headEnd = lineFeed - 1
+  const row = changetype<PartRow>(partRow(record.rowCount))
+  row.flags = PART_BEGINS
+  row.headStart = start
+  row.headEnd = headEnd
+  if (load<u8>(headEnd) != CR || !readPartHead(row, start, headEnd, record.isFormData != 0))
+    return BAD_PART_HEAD
+  row.dataStart = row.dataEnd = lineFeed + 1
+  record.rowCount++
+  record.phase = BEFORE_DATA
+  return <i32>(headEnd - start)
+}
+
+// Where the first line feed is that ends an empty line, or that no carriage return precedes.
+function emptyLineFeed(start: usize, end: usize): usize {
+  let line = start
+  for (let at = nextByte(LF, start, end); at < end; at = nextByte(LF, at + 1, end)) {
+    if (at - line < 2 || load<u8>(at - 1) != CR) return at
+    line = at + 1
+  }
+  return end
+}
+
+function readData(record: MultipartRecord, start: usize, end: usize): i32 {
+  const phase = record.phase
+  const length = record.delimiterLength
+  const found = delimiterOrHalf(start, end, length)
+  const isDelimiter = found + length <= end
+  if (found == start && !isDelimiter) return NEED_MORE
+  if (phase != IN_PREAMBLE) {
+    const dataStart = phase == BEFORE_DATA ? start + 2 : start
+    addData(record, dataStart, max(found, dataStart), isDelimiter)
+    record.phase = IN_DATA
+  }
+  if (isDelimiter) record.phase = AFTER_DELIMITER
+  return <i32>(found - start) + (isDelimiter ? length : 0)
+}
+
+// Data that follows its head has the head's row.
+function addData(record: MultipartRecord, start: usize, end: usize, isLast: bool): void {
+  const isNew = record.rowCount == 0 || record.phase != BEFORE_DATA
+  const row = changetype<PartRow>(partRow(isNew ? record.rowCount++ : record.rowCount - 1))
+  if (isNew) row.flags = 0
+  row.dataStart = start
+  row.dataEnd = end
+  if (isLast) row.flags |= PART_ENDS
+}
+
+// Where the first delimiter is; or the begin of one that the end of the input cuts; or that end.
+function delimiterOrHalf(start: usize, end: usize, length: u32): usize {
+  let at = nextByte(CR, start, end)
+  while (at < end) {
+    const matched = matchedBytes(at, length)
+    if (matched == length || at + matched >= end) return at
+    at = nextByte(CR, at + 1, end)
+  }
+  return end
+}
+
+function matchedBytes(at: usize, length: u32): u32 {
+  for (let done: u32 = 0; done < length; done += 16) {
+    const differences = i8x16.bitmask(i8x16.ne(v128.load(at + done), v128.load(DELIMITER + done)))
+    if (differences != 0) return min(done + ctz(differences), length)
+  }
+  return length
+}
+
+// Where the byte is next, or the end. Sixty-four bytes a step until it is near.
+function nextByte(byte: u8, start: usize, end: usize): usize {
+  const bytes = i8x16.splat(<i8>byte)
+  let at = start
+  for (; at + 64 <= end; at += 64) {
+    const first = v128.or(i8x16.eq(v128.load(at), bytes), i8x16.eq(v128.load(at, 16), bytes))
+    const second = v128.or(i8x16.eq(v128.load(at, 32), bytes), i8x16.eq(v128.load(at, 48), bytes))
+    if (v128.any_true(v128.or(first, second))) break
+  }
+  for (; at < end; at += 16) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(at), bytes))
+    if (found != 0) return min(at + ctz(found), end)
+  }
+  return end
+}

@@ -1,0 +1,198 @@
+// Parts as a multipart body (RFC 7578, RFC 2046 §5.1). What is short is gathered and leaves together; files, blobs and streams
+// are opened when their turn comes, and pass piece by piece as the body is read.
+
+import { demandBytes } from '../core/demand-bytes.js'
+import { encodeUtf8, utf8Length } from '../core/text.js'
+import type { FileBody } from '../io/file-body.js'
+import { fileType } from '../io/file-type.js'
+import { cancelPieces, type PieceSource, piecesOf } from '../io/pieces.js'
+
+export type PartContent =
+  | string
+  | number
+  | boolean
+  | bigint
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | FileBody
+  | PieceSource
+
+export interface Part {
+  /** Of the form's field; not written in a mixed body. */
+  name?: string
+  content: PartContent
+  /** Default: a File's own; that of `file(path)`; 'blob' for another Blob. */
+  filename?: string
+  /** Default: a Blob's own, else by the filename's extension; none for text without a filename. */
+  contentType?: string
+}
+
+export interface MultipartOptions {
+  /** multipart/mixed instead of multipart/form-data. */
+  mixed?: boolean
+  /** 1 to 70 characters (RFC 2046 §5.1.1; default: random). */
+  boundary?: string
+}
+
+export interface EncodedMultipart {
+  contentType: string
+  /** Bytes; undefined where nobody knows how long a stream is. */
+  contentLength?: number
+  /** Can be read again where no part is a stream. */
+  body: AsyncIterable<Uint8Array>
+}
+
+const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
+// Control characters, but for those that names are cleaned of below, and HTAB.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
+/** Characters of heads and texts that leave together. */
+const GATHERED = 64 * 1024
+
+/**
+ * Writes parts as the body of a form (or of multipart/mixed).
+ *
+ * @throws TypeError for a name or type with control characters, a bad boundary, a content of no known kind; or what the file
+ * system says of a file
+ */
+export function encodeMultipart(parts: Iterable<Part>, options: MultipartOptions = {}): EncodedMultipart {
+  const { mixed = false, boundary = randomBoundary() } = options
+  if (!BOUNDARY.test(boundary)) throw new TypeError('a boundary is 1 to 70 characters of RFC 2046')
+  const prepared = Array.from(parts, (part) => preparePart(part, boundary, mixed))
+  const end = `--${boundary}--\r\n`
+  const length = prepared.reduce((sum, { head, size }) => sum + utf8Length(head) + size + 2, end.length)
+  const quoted = /[^\w'+\-.]/.test(boundary) ? `"${boundary}"` : boundary
+  return {
+    contentType: `multipart/${mixed ? 'mixed' : 'form-data'}; boundary=${quoted}`,
+    ...(Number.isNaN(length) ? {} : { contentLength: length }),
+    body: { [Symbol.asyncIterator]: () => write(prepared, end) },
+  }
+}
+
+// Nobody can guess it, so nobody can put it into the data.
+function randomBoundary(): string {
+  const numbers = crypto.getRandomValues(new Uint32Array(4))
+  return `----httpkit${Array.from(numbers, (number) => number.toString(16).padStart(8, '0')).join('')}`
+}
+
+interface PreparedPart {
+  head: string
+  content: Exclude<PartContent, number | boolean | bigint | ArrayBuffer>
+  /** Bytes of the content; NaN where nobody knows. */
+  size: number
+}
+
+function preparePart(part: Part, boundary: string, mixed: boolean): PreparedPart {
+  const content = contentOf(part.content)
+  const filename = part.filename ?? ownName(content)
+  const type = part.contentType ?? typeOf(content, filename)
+  if (type !== undefined && (CONTROL.test(type) || /[\r\n]/.test(type)))
+    throw new TypeError('a content type has no control characters')
+  const file = filename === undefined ? '' : `; filename="${escaped(filename)}"`
+  const disposition = mixed
+    ? ''
+    : `Content-Disposition: form-data; name="${escaped(nameOf(part))}"${file}\r\n`
+  const head = `--${boundary}\r\n${disposition}${type === undefined ? '' : `Content-Type: ${type}\r\n`}\r\n`
+  return { head, content, size: sizeOf(content) }
+}
+
+function nameOf({ name }: Part): string {
+  if (typeof name === 'string') return name
+  throw new TypeError('a part of a form has a name')
+}
+
+// What browsers make of names (HTML Standard, "multipart/form-data encoding algorithm").
+function escaped(name: string): string {
+  if (CONTROL.test(name)) throw new TypeError('a name of a part has no control characters')
+  return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
+
+function contentOf(content: PartContent): PreparedPart['content'] {
+  if (typeof content === 'string') return content
+  if (typeof content === 'number' || typeof content === 'boolean' || typeof content === 'bigint')
+    return String(content)
+  if (content instanceof ArrayBuffer) return new Uint8Array(content)
+  const isKnown =
+    typeof content === 'object' &&
+    content !== null &&
+    (content instanceof Blob || isFile(content) || Symbol.iterator in content || isStream(content))
+  if (isKnown) return content
+  throw new TypeError('a part has a content of no known kind')
+}
+
+function isStream(content: object): boolean {
+  return Symbol.asyncIterator in content || content instanceof ReadableStream
+}
+
+// What file() makes; its class would bring the file system with it.
+function isFile(content: object): content is FileBody {
+  return 'path' in content && 'open' in content && 'size' in content
+}
+
+function ownName(content: PreparedPart['content']): string | undefined {
+  if (typeof content === 'string') return undefined
+  if (content instanceof Blob) return 'name' in content ? String(content.name) : 'blob'
+  return isFile(content) ? content.name : undefined
+}
+
+function typeOf(content: PreparedPart['content'], filename: string | undefined): string | undefined {
+  if (content instanceof Blob && content.type !== '') return content.type
+  if (filename !== undefined) return fileType(filename)
+  return typeof content === 'string' ? undefined : 'application/octet-stream'
+}
+
+function sizeOf(content: PreparedPart['content']): number {
+  if (typeof content === 'string') return utf8Length(content)
+  if (content instanceof Uint8Array) return content.length
+  if (content instanceof Blob) return content.size
+  return isFile(content) ? content.size() : Number.NaN
+}
+
+async function* write(parts: readonly PreparedPart[], end: string): AsyncGenerator<Uint8Array, undefined> {
+  let text = ''
+  for (const { head, content, size } of parts) {
+    text += head
+    if (typeof content === 'string') {
+      text += content
+    } else {
+      yield encodeUtf8(text)
+      text = ''
+      if (content instanceof Uint8Array) yield content
+      else yield* piecesFrom(content, size)
+    }
+    text += '\r\n'
+    if (text.length >= GATHERED) {
+      yield encodeUtf8(text)
+      text = ''
+    }
+  }
+  yield encodeUtf8(text + end)
+}
+
+async function* piecesFrom(content: Blob | FileBody | PieceSource, size: number): AsyncGenerator<Uint8Array> {
+  const source = isFile(content) ? await openFile(content, size) : content
+  const pieces = piecesOf(source instanceof Blob ? source.stream() : source)!
+  let left = size
+  try {
+    for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) {
+      const bytes = typeof piece === 'string' ? encodeUtf8(piece) : demandBytes(piece)
+      left -= bytes.length
+      if (bytes.length > 0) yield bytes
+    }
+    if (left > 0) throw hasChanged()
+  } finally {
+    cancelPieces(pieces, new Error('nobody reads the rest'))
+  }
+}
+
+async function openFile(body: FileBody, size: number): Promise<AsyncIterable<Uint8Array>> {
+  const file = await body.open()
+  if (file.size === size) return file.pieces()
+  await file.close()
+  throw hasChanged()
+}
+
+function hasChanged(): Error {
+  return new Error('a file has changed since its length was told')
+}
