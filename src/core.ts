@@ -1,10 +1,10 @@
 // httpkit-wasm/core: the wire codecs over the wasm module, without I/O. Runs wherever WebAssembly does.
 
+export { encodeFrame, type FrameToEncode } from './core/encode-frame.js'
 export { encodeQuery } from './core/encode-query.js'
 export type { Headers } from './core/fields.js'
 export type { NestedParamStyle } from './core/flat-params.js'
 export { type Frame, FrameDecoder, type FrameDecoderOptions } from './core/frame-decoder.js'
-export { encodeFrame, type FrameToEncode } from './core/frame-writer.js'
 export type { Params } from './core/params.js'
 export {
   parseRequestHead,

@@ -9,6 +9,8 @@ const APART = 'server and client stand on websocket, io and core and never meet:
 const CONTRACT = 'the contract is types: what maps, channels and listeners are'
 const WEBSOCKET = 'a WebSocket is the same for server and client, and knows neither'
 const FORM = 'forms are read and written wherever there are streams: no node, no server, no client'
+const MIDDLEWARE = 'middleware sees a request map, wherever that comes from: no node, no server'
+const STORE = 'one of the stores that package.json chooses from'
 const ENTRY = 'an entry re-exports what lives in the rooms below it'
 const SHARED = 'a folder shares only the files at the top, and only index sees all'
 const arrows: [from: RegExp, mayImport: RegExp, why: string][] = [
@@ -18,6 +20,8 @@ const arrows: [from: RegExp, mayImport: RegExp, why: string][] = [
   [/^src\/form\//, /→ src\/(core|io|form)\//, FORM],
   [/^src\/websocket\//, /→ (src\/(core|io|ring|websocket)\/|node:)/, WEBSOCKET],
   [/^src\/(server|client)\//, /^src\/(\w+)\/.* → (src\/(core|io|ring|websocket|\1)\/|node:)/, APART],
+  [/^src\/middleware\/temporary-files/, /→ (src\/form\/|node:)/, STORE],
+  [/^src\/middleware\//, /→ (src\/(core|io|ring|form|middleware)\/|#store)/, MIDDLEWARE],
   [/^src\/[\w-]+\.ts/, /→ src\//, ENTRY],
   [/^assembly\/index/, /→ assembly\//, ENTRY],
   [/^assembly\//, /→ assembly\/(memory|result|bytes|utf8|words)\.ts/, SHARED],
@@ -26,7 +30,16 @@ const sameFolder = /^assembly\/(http|form|websocket)\/.* → assembly\/\1\//
 
 const root = new URL('../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
-const { dependencies, exports } = JSON.parse(text('package.json'))
+type Target = string | { default: Target }
+const {
+  dependencies,
+  exports,
+  imports: ownImports,
+} = JSON.parse(text('package.json')) as {
+  dependencies: object
+  exports: object
+  imports: Record<string, Target>
+}
 
 // Path to code, without the comments: words in them are not code.
 const sources = new Map(
@@ -54,7 +67,7 @@ const imports = [...sources].flatMap(([file, code]) =>
   ),
 )
 
-it('the rooms import downwards: src/*.ts → server | client → websocket → ring → io → core; assembly: index → folders → top', () => {
+it('the rooms import downwards: src/*.ts → server | client | middleware → websocket | form → ring → io → core; assembly: index → folders → top', () => {
   expect(imports.length).toBeGreaterThan(60)
   const wrong = imports.flatMap(({ file, target }) => {
     const arrow = `${file} → ${target}`
@@ -111,3 +124,27 @@ it('the package depends on AssemblyScript’s loader alone, and what it exports 
   expect(made.length).toBeGreaterThan(6)
   expect(made.filter((path) => !existsSync(new URL(path, root)))).toEqual([])
 })
+
+it('nothing of Node is reachable from core and middleware, where package.json is read by its default conditions', () => {
+  const reached = new Set<string>()
+  const follow = (file: string): void => {
+    if (reached.has(file)) return
+    reached.add(file)
+    if (!file.startsWith('build/')) return
+    const code = text(file).replace(/\/\*[\s\S]*?\*\//g, '')
+    for (const [, from, other] of code.matchAll(/(?:\bfrom|\bimport)\s*\(?(?:"(.+?)"|'(.+?)')/g)) {
+      const name = from ?? other!
+      follow(name.startsWith('.') ? posix.join(file, '..', name) : (defaultOf(name) ?? name))
+    }
+  }
+  for (const entry of ['build/core.js', 'build/middleware.js']) follow(entry)
+  expect(reached.size).toBeGreaterThan(30)
+  expect([...reached].filter((name) => !name.startsWith('build/'))).toEqual(['@assemblyscript/loader'])
+})
+
+// Where package.json's imports lead a runtime that is none of those it names.
+function defaultOf(name: string): string | undefined {
+  let target = ownImports[name]
+  while (typeof target === 'object') target = target.default
+  return target?.replace('./', '')
+}

@@ -10,7 +10,7 @@ for (const path of readdirSync(build, { recursive: true }).filter(isModule)) {
   const file = new URL(path.replaceAll('\\', '/'), build)
   const { code, errors } = minifySync(path, readFileSync(file, 'utf8'), {
     module: true,
-    compress: false,
+    compress: { keepNames: { function: true, class: true } },
     mangle: { keepNames: true },
     codegen: { removeWhitespace: true },
   })

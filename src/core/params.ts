@@ -7,7 +7,7 @@
 import { bareMap } from './bare-map.js'
 
 /** Nothing is inherited: `'toString' in params` is false. */
-export type Params = Record<string, string | string[]>
+export type Params<Value = string> = Record<string, Value | Value[]>
 
 const ParamMap = bareMap<string | string[]>()
 const PLACES = 512
@@ -48,4 +48,9 @@ function addUnkept(params: Params, name: string, value: string): void {
   if (earlier === undefined) params[name] = value
   else if (typeof earlier === 'string') params[name] = [earlier, value]
   else earlier.push(value)
+}
+
+/** All in one map; where two have a name, the later one's. */
+export function mergeParams<Value>(...maps: (Params<Value> | undefined)[]): Params<Value> {
+  return Object.assign(new ParamMap(), ...maps)
 }

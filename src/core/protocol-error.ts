@@ -55,6 +55,7 @@ const rules: readonly (readonly [code: string, tells: number, message: string])[
   ['BODY_CUT_SHORT', 400, 'the client has gone in the middle of the body'],
   ['TOO_MANY_PAIRS', 413, 'too many names and values'],
   ['QUERY_TOO_LARGE', 413, 'too many bytes of names and values'],
+  ['UNKNOWN_CHARSET', 415, 'a form in an unknown charset'],
   ['BAD_BOUNDARY', 400, 'no multipart type with a boundary of 1 to 70 characters'],
   ['MISSING_FINAL_BOUNDARY', 400, 'the body ends before its last boundary'],
   ['TOO_MANY_PARTS', 413, 'too many parts'],

@@ -66,6 +66,8 @@ export type ResponseBody = string | Uint8Array | PieceSource | Blob | FileBody |
 export interface Channel {
   readonly isOpen: boolean
   readonly websocket: boolean
+  /** Settles when the answer is complete, or its connection gone; that of a WebSocket, when it is closed. */
+  readonly closed: Promise<void>
   /** Bytes sent here that the operating system has not taken yet. */
   readonly bufferedAmount: number
   /**

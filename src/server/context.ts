@@ -15,7 +15,7 @@ import {
   refusedEvent,
   WS_DECODE_ERROR,
 } from './events.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 
 /** How late a timeout may come, in milliseconds. */
 const TICK_MS = 20

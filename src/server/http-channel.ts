@@ -1,5 +1,6 @@
 // The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
 import type { CloseStatus } from '../core/close.js'
+import { Moment } from '../io/moment.js'
 import type { Channel, ChannelHandlers, RingResponse } from '../ring/contract.js'
 import { Exchange } from './exchange.js'
 import { fail, respond } from './respond.js'
@@ -11,6 +12,14 @@ export class HttpChannel extends Exchange implements Channel {
   private handlers: ChannelHandlers | undefined = undefined
   /** A response map has been sent that closes, and its body may still be on its way. */
   private isHandedOver = false
+  /** Where somebody waits for it. */
+  private atClose: Moment | undefined = undefined
+
+  get closed(): Promise<void> {
+    if (this.closedAs !== undefined) return Promise.resolve()
+    this.atClose ??= new Moment()
+    return this.atClose.wait()
+  }
 
   get bufferedAmount(): number {
     return this.outlet.outbox.unsentBytes
@@ -79,6 +88,7 @@ export class HttpChannel extends Exchange implements Channel {
 
   protected override onDone(status: CloseStatus): void {
     const { handlers } = this
+    this.atClose?.come()
     if (handlers === undefined) return
     this.handlers = undefined
     try {

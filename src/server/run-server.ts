@@ -9,8 +9,9 @@ import type { Handler } from '../ring/contract.js'
 import { Connection } from './connection.js'
 import { ServerContext } from './context.js'
 import { MAX_CONNECTIONS } from './events.js'
-import { type ServerOptions, settingsOf } from './options.js'
+import type { ServerOptions } from './options.js'
 import { type Proxied, readPreface } from './proxy-preface.js'
+import { settingsOf } from './settings.js'
 import { newWorker, type WorkerPool } from './worker.js'
 
 export interface ServerStats {

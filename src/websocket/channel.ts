@@ -1,6 +1,7 @@
 // http-kit's channel over a WebSocket: the same calls as over HTTP.
 import type { Socket } from 'node:net'
 import type { CloseStatus } from '../core/close.js'
+import { Moment } from '../io/moment.js'
 import type { Outbox } from '../io/outbox.js'
 import type { Channel, ChannelCallbacks, RingResponse } from '../ring/contract.js'
 import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
@@ -8,6 +9,7 @@ import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from 
 export class WebSocketChannel extends WebSocketConnection implements Channel {
   readonly websocket = true
   private readonly handlers: ChannelCallbacks
+  private readonly atClose = new Moment()
 
   constructor(
     handlers: ChannelCallbacks,
@@ -22,6 +24,10 @@ export class WebSocketChannel extends WebSocketConnection implements Channel {
 
   get bufferedAmount(): number {
     return this.unsentBytes
+  }
+
+  get closed(): Promise<void> {
+    return this.atClose.wait()
   }
 
   /** Sends a string as text, bytes as binary; of a response map, its body. */
@@ -52,7 +58,8 @@ export class WebSocketChannel extends WebSocketConnection implements Channel {
     return this.handlers.onPong?.(this, data)
   }
 
-  protected closed(status: CloseStatus, code: number, reason: string): unknown {
+  protected ended(status: CloseStatus, code: number, reason: string): unknown {
+    this.atClose.come()
     return this.handlers.onClose?.(this, status, code, reason)
   }
 }

@@ -114,7 +114,7 @@ export abstract class WebSocketConnection
   protected abstract received(message: string | Uint8Array): unknown
   protected abstract pinged(data: Uint8Array): unknown
   protected abstract ponged(data: Uint8Array): unknown
-  protected abstract closed(status: CloseStatus, code: number, reason: string): unknown
+  protected abstract ended(status: CloseStatus, code: number, reason: string): unknown
   /** One of the above has thrown, or its promise was rejected. */
   protected failed(error: unknown, kind: Item['kind'] | 'sent'): void {
     this.host.callbackFailed(error, kind === 'end')
@@ -216,7 +216,7 @@ export abstract class WebSocketConnection
       case 'close':
         return this.answerClose(item.closing)
       case 'end':
-        return this.closed(item.status, item.closing.code, item.closing.reason)
+        return this.ended(item.status, item.closing.code, item.closing.reason)
     }
   }
 

@@ -70,7 +70,7 @@ export class RingSocket extends WebSocketConnection implements WebSocketSocket {
     return this.listener.onPong?.(this, data)
   }
 
-  protected closed(_status: CloseStatus, code: number, reason: string): unknown {
+  protected ended(_status: CloseStatus, code: number, reason: string): unknown {
     return this.listener.onClose?.(this, code, reason)
   }
 

@@ -1,7 +1,7 @@
 // A message for many: encoded once for all who can be sent the same bytes.
 
+import { encodeFrame } from '../core/encode-frame.js'
 import { BINARY, TEXT } from '../core/frame-reader.js'
-import { encodeFrame } from '../core/frame-writer.js'
 import { encodeUtf8 } from '../core/text.js'
 import type { Deflate } from './deflate.js'
 

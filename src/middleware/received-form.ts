@@ -1,0 +1,86 @@
+// A multipart form as it is received: fields become text, each file goes to the store as it comes, no faster than that
+// takes it. Whatever the default store has kept is removed in the end.
+import { discardStored, storePart } from '#store'
+import { between } from '../core/between.js'
+import { mergeParams, type Params } from '../core/params.js'
+import { protocolError } from '../core/protocol-error.js'
+import { decodeMultipart, type MultipartLimits } from '../form/decode-multipart.js'
+import type { MultipartPart } from '../form/incoming-part.js'
+import type { RequestBody } from '../ring/contract.js'
+
+/** Takes a file's data, and resolves to what is to be known of it. What it does not read is skipped. */
+export type Store = (part: MultipartPart) => Promise<object>
+
+/** A file, and what the store returned: by default `tempfile`, a path; where there is no file system `bytes`. */
+export interface FileParam {
+  /** As the sender named it: never a path to write to. '' for an input that was left empty. */
+  filename: string
+  contentType: string
+  /** Bytes. */
+  size: number
+  tempfile?: string
+  bytes?: Uint8Array
+  [stored: string]: unknown
+}
+
+export interface MultipartParamsOptions extends MultipartLimits {
+  /** Default: temporary files, or memory where there is no file system. */
+  store?: Store
+  /** Bytes of all fields together, which are held in memory (default 8 MiB). */
+  maxFieldsSize?: number
+}
+
+type Received = { part: MultipartPart; value: string | object }
+
+export class ReceivedForm {
+  private readonly store: Store
+  private readonly maxFieldsSize: number
+  private readonly limits: MultipartLimits
+  private readonly received: Received[] = []
+  private fieldsSize = 0
+
+  constructor({ store = storePart, maxFieldsSize, ...limits }: MultipartParamsOptions) {
+    this.store = store
+    this.maxFieldsSize = between(maxFieldsSize, 'maxFieldsSize', 0, Number.POSITIVE_INFINITY, 8 * 1024 * 1024)
+    this.limits = limits
+  }
+
+  /** @throws ProtocolError; what the body throws; what the store throws */
+  async read(body: RequestBody, type: string): Promise<Params<string | FileParam>> {
+    for await (const part of decodeMultipart(body, type, this.limits)) {
+      const value = part.filename === undefined ? await this.readField(part) : await this.store(part)
+      this.received.push({ part, value })
+    }
+    return this.params()
+  }
+
+  private async readField(part: MultipartPart): Promise<string> {
+    const text = await part.text()
+    this.fieldsSize += part.size
+    if (this.fieldsSize > this.maxFieldsSize) throw protocolError('FIELDS_TOO_LARGE')
+    return text
+  }
+
+  // A part's size is known only when the parts are at their end.
+  private params(): Params<string | FileParam> {
+    const params = mergeParams<string | FileParam>()
+    for (const { part, value } of this.received) {
+      const param = typeof value === 'string' ? value : fileParam(part, value)
+      const earlier = params[part.name!]
+      if (earlier === undefined) params[part.name!] = param
+      else if (Array.isArray(earlier)) earlier.push(param)
+      else params[part.name!] = [earlier, param]
+    }
+    return params
+  }
+
+  /** Removes what the default store has kept. */
+  async discard(): Promise<void> {
+    if (this.store !== storePart) return
+    for (const { value } of this.received) if (typeof value === 'object') await discardStored(value)
+  }
+}
+
+function fileParam({ filename, contentType, size }: MultipartPart, stored: object): FileParam {
+  return { filename: filename!, contentType, size, ...stored }
+}
