@@ -7,6 +7,7 @@ import { PartHead } from './part-head.js'
 import { errorOfResult, protocolError } from './protocol-error.js'
 import { encodeUtf8 } from './text.js'
 import {
+  copyOf,
   deskSize,
   deskStart,
   MAX_PART_ROWS,
@@ -19,6 +20,8 @@ import {
   PART_DATA_START,
   PART_ENDS,
   PART_FLAGS,
+  PART_HEAD_END,
+  PART_HEAD_START,
   PART_ROW_SIZE,
   PART_ROWS,
   readMultipart,
@@ -113,7 +116,7 @@ export class MultipartReader {
       const flags = u32[row + PART_FLAGS]!
       const start = u32[row + PART_DATA_START]! - INPUT
       const end = u32[row + PART_DATA_END]! - INPUT
-      if (flags & PART_BEGINS) this.sink.onPart(new PartHead(row))
+      if (flags & PART_BEGINS) this.sink.onPart(headOf(row, piece, from))
       if (start < Math.min(end, 0))
         this.sink.onData(tail, tail.length + start, tail.length + Math.min(end, 0))
       if (end > Math.max(start, 0)) this.sink.onData(piece, from + Math.max(start, 0), from + end)
@@ -129,4 +132,11 @@ export class MultipartReader {
       this.tail.append(memory.subarray(start, end))
     }
   }
+}
+
+function headOf(row: number, piece: Uint8Array, from: number): PartHead {
+  const start = u32[row + PART_HEAD_START]!
+  const end = u32[row + PART_HEAD_END]!
+  if (start >= INPUT) return new PartHead(row, piece, from + start - INPUT, from + end - INPUT)
+  return new PartHead(row, copyOf(start, end), 0, end - start)
 }

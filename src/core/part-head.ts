@@ -3,7 +3,7 @@
 import { bareMap } from './bare-map.js'
 import type { Headers } from './fields.js'
 import { protocolError } from './protocol-error.js'
-import { latin1, utf8 } from './text.js'
+import { latin1, utf8, utf8Span } from './text.js'
 import {
   FILENAME_CODED,
   FILENAME_END,
@@ -12,8 +12,6 @@ import {
   HAS_FILENAME,
   HAS_NAME,
   HAS_TYPE,
-  HEAD_BEGINS,
-  HEAD_ENDS,
   NAME_CODED,
   NAME_END,
   NAME_EXTENDED,
@@ -33,11 +31,15 @@ export class PartHead {
   readonly name: string | undefined
   readonly filename: string | undefined
   readonly contentType: string
-  /** The field-lines. */
-  private readonly text: string
+  private readonly bytes: Uint8Array
+  private readonly start: number
+  private readonly end: number
 
-  /** @throws ProtocolError BAD_PART_HEAD for an extended name that cannot be decoded */
-  constructor(row: number) {
+  /**
+   * @param bytes where the field-lines are kept, from `start` to `end`: who asks for them is rare
+   * @throws ProtocolError BAD_PART_HEAD for an extended name that cannot be decoded
+   */
+  constructor(row: number, bytes: Uint8Array, start: number, end: number) {
     const flags = u32[row + PART_FLAGS]!
     const hasType = (flags & HAS_TYPE) !== 0
     this.name = nameOf(
@@ -55,13 +57,15 @@ export class PartHead {
       u32[row + FILENAME_END]!,
     )
     this.contentType = hasType ? latin1(u32[row + TYPE_START]!, u32[row + TYPE_END]!) : DEFAULT_TYPE
-    this.text = utf8(u32[row + HEAD_BEGINS]!, u32[row + HEAD_ENDS]!)
+    this.bytes = bytes
+    this.start = start
+    this.end = end
   }
 
   /** Lower-case names; repeats are joined. */
   headers(): Headers {
     const headers = new PartHeaders()
-    for (const line of this.text.split('\r\n').slice(0, -1)) {
+    for (const line of utf8Span(this.bytes, this.start, this.end).split('\r\n').slice(0, -1)) {
       const colon = line.indexOf(':')
       const name = line.slice(0, colon).toLowerCase()
       const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')

@@ -306,8 +306,8 @@ export const MAX_PART_ROWS = core.MAX_PART_ROWS.value
 
 // Words of a row; spans are addresses.
 export const PART_FLAGS = 0
-export const HEAD_BEGINS = 1
-export const HEAD_ENDS = 2
+export const PART_HEAD_START = 1
+export const PART_HEAD_END = 2
 export const NAME_START = 3
 export const NAME_END = 4
 export const FILENAME_START = 5
