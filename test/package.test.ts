@@ -1,5 +1,5 @@
 // What `npm pack` would publish: everything the exports name, and nothing that only leads to it.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
@@ -34,4 +34,28 @@ it('packs nothing but the built package and its pages, in at most 90 kB', () => 
 it('is loaded by require as by import', async () => {
   const required = createRequire(import.meta.url)('httpkit-wasm') as Record<string, unknown>
   expect(Object.keys(required).sort()).toEqual(Object.keys(await import('../src/index.js')).sort())
+})
+
+it('has declarations that lack nothing that they speak of', () => {
+  const types = Array.from(JSON.stringify(manifest.exports).matchAll(/"types":"(.+?)"/g), ([, path]) => path!)
+  expect(types.length).toBeGreaterThan(4)
+  const options = [
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--types',
+    'node',
+  ]
+  const lib = ['--lib', 'es2023,dom,dom.iterable,dom.asynciterable,esnext.disposable']
+  const tsc = new URL('node_modules/typescript/bin/tsc', root).pathname
+  const { stdout, status } = spawnSync(process.execPath, [tsc, ...options, ...lib, ...types], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  expect(stdout).toBe('')
+  expect(status).toBe(0)
 })
