@@ -46,10 +46,10 @@ export function decodeMultipart(
   contentType: string,
   limits: MultipartLimits = {},
 ): AsyncIterableIterator<MultipartPart, undefined> {
-  const boundary = parameterOf(contentType, 'boundary')
+  const boundary = parameterOf(String(contentType), 'boundary')
   if (boundary === undefined || !BOUNDARY.test(boundary) || !MULTIPART.test(contentType))
     throw protocolError('BAD_BOUNDARY')
-  return new MultipartDecoder(sourceOf(body), boundary, FORM_DATA.test(contentType), settingsOf(limits))
+  return new MultipartDecoder(sourceOf(body), boundary, FORM_DATA.test(contentType), allLimits(limits))
 }
 
 function sourceOf(body: MultipartBody): Pieces {
@@ -58,9 +58,8 @@ function sourceOf(body: MultipartBody): Pieces {
   throw new TypeError('a multipart body is bytes, or a stream or an iterable of them')
 }
 
-type Settings = Required<MultipartLimits>
-
-function settingsOf(limits: MultipartLimits): Settings {
+/** None is left out. @throws RangeError for one out of its range */
+export function allLimits(limits: MultipartLimits): Required<MultipartLimits> {
   return {
     maxParts: between(limits.maxParts, 'maxParts', 0, unbounded, 1000),
     maxFields: between(limits.maxFields, 'maxFields', 0, unbounded, 1000),
@@ -75,7 +74,7 @@ function settingsOf(limits: MultipartLimits): Settings {
 class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined>, PartSink, PartSource {
   private readonly source: Pieces
   private readonly reader: MultipartReader
-  private readonly settings: Settings
+  private readonly limits: Required<MultipartLimits>
   /** Parts that have begun and were not asked for yet. */
   private readonly parts: IncomingPart[] = []
   /** The one asked for last, and the one that data comes for. */
@@ -88,10 +87,10 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
   private error: unknown = undefined
   private reading: Promise<void> | undefined = undefined
 
-  constructor(source: Pieces, boundary: string, isFormData: boolean, settings: Settings) {
+  constructor(source: Pieces, boundary: string, isFormData: boolean, limits: Required<MultipartLimits>) {
     this.source = source
-    this.settings = settings
-    this.reader = new MultipartReader(boundary, isFormData, settings.maxHeadSize, this)
+    this.limits = limits
+    this.reader = new MultipartReader(boundary, isFormData, limits.maxHeadSize, this)
   }
 
   [Symbol.asyncIterator](): this {
@@ -147,7 +146,7 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
   }
 
   private push(piece: Uint8Array): void {
-    const left = this.settings.maxTotal - this.total
+    const left = this.limits.maxTotal - this.total
     this.total += piece.length
     this.reader.push(piece.length <= left ? piece : piece.subarray(0, left))
     if (piece.length > left) throw protocolError('MULTIPART_TOO_LARGE')
@@ -159,7 +158,7 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
   }
 
   onPart(head: PartHead): void {
-    const { maxParts, maxFields, maxFiles } = this.settings
+    const { maxParts, maxFields, maxFiles } = this.limits
     if (head.filename === undefined) this.fields++
     else this.files++
     if (this.fields + this.files > maxParts) throw protocolError('TOO_MANY_PARTS')
@@ -172,7 +171,7 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
   // What still fits is delivered, so that it does not matter how the bytes were cut.
   onData(bytes: Uint8Array, start: number, end: number): void {
     const part = this.coming!
-    const { maxFieldSize, maxFileSize } = this.settings
+    const { maxFieldSize, maxFileSize } = this.limits
     const isField = part.filename === undefined
     const most = start + (isField ? maxFieldSize : maxFileSize) - part.size
     if (start < Math.min(end, most)) part.push(bytes, start, Math.min(end, most))

@@ -4,7 +4,7 @@ import { discardStored, storePart } from '#store'
 import { between } from '../core/between.js'
 import { mergeParams, type Params } from '../core/params.js'
 import { protocolError } from '../core/protocol-error.js'
-import { decodeMultipart, type MultipartLimits } from '../form/decode-multipart.js'
+import { allLimits, decodeMultipart, type MultipartLimits } from '../form/decode-multipart.js'
 import type { MultipartPart } from '../form/incoming-part.js'
 import type { RequestBody } from '../ring/contract.js'
 
@@ -35,18 +35,22 @@ type Received = { part: MultipartPart; value: string | object }
 export class ReceivedForm {
   private readonly store: Store
   private readonly maxFieldsSize: number
-  private readonly limits: MultipartLimits
+  private readonly limits: Required<MultipartLimits>
   private readonly received: Received[] = []
   private fieldsSize = 0
 
   constructor({ store = storePart, maxFieldsSize, ...limits }: MultipartParamsOptions) {
     this.store = store
     this.maxFieldsSize = between(maxFieldsSize, 'maxFieldsSize', 0, Number.POSITIVE_INFINITY, 8 * 1024 * 1024)
-    this.limits = limits
+    this.limits = allLimits(limits)
   }
 
-  /** @throws ProtocolError; what the body throws; what the store throws */
-  async read(body: RequestBody, type: string): Promise<Params<string | FileParam>> {
+  /**
+   * @param stated its Content-Length
+   * @throws ProtocolError; what the body throws; what the store throws
+   */
+  async read(body: RequestBody, type: string, stated = 0): Promise<Params<string | FileParam>> {
+    if (stated > this.limits.maxTotal) throw protocolError('MULTIPART_TOO_LARGE')
     for await (const part of decodeMultipart(body, type, this.limits)) {
       const value = part.filename === undefined ? await this.readField(part) : await this.store(part)
       this.received.push({ part, value })

@@ -22,7 +22,7 @@ export async function storePart(part: MultipartPart): Promise<{ tempfile: string
   return { tempfile }
 }
 
-/** Removes the file, if it is still there. */
+/** Removes the file, if it is still there. Where it cannot be removed, nobody is left to be told. */
 export async function discardStored({ tempfile }: { tempfile?: string }): Promise<void> {
-  if (tempfile !== undefined) await rm(tempfile, { force: true })
+  if (tempfile !== undefined) await rm(tempfile, { force: true }).catch(() => {})
 }

@@ -46,7 +46,7 @@ async function receive<Req extends RingRequest>(
   const form = new ReceivedForm(options)
   let multipartParams: MultipartParams
   try {
-    multipartParams = await form.read(req.body!, fullType(req))
+    multipartParams = await form.read(req.body!, fullType(req), req.contentLength)
   } catch (error) {
     await form.discard()
     return refusal(error)
