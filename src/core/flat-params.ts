@@ -39,7 +39,7 @@ class FlatParams {
 
   /** @param name of the map; the outermost has none */
   addMap(name: string | undefined, map: object, depth: number): void {
-    if (map instanceof Map) for (const [key, value] of map) this.addEntry(name, textOf(key), value, depth)
+    if (isMap(map)) for (const [key, value] of map) this.addEntry(name, keyOf(key), value, depth)
     else for (const key of Object.keys(map)) this.addEntry(name, key, (map as Params)[key], depth)
   }
 
@@ -69,18 +69,34 @@ class FlatParams {
 function addPair(flat: FlatParams, pair: unknown): void {
   if (!Array.isArray(pair) || pair.length !== 2)
     throw new TypeError('a list of params is one of [name, value]')
-  flat.add(textOf(pair[0]), pair[1], 0)
+  flat.add(keyOf(pair[0]), pair[1], 0)
 }
 
 function isList(value: object): value is Iterable<unknown> {
-  return Symbol.iterator in value && !(value instanceof Map)
+  return Symbol.iterator in value && !isMap(value)
 }
 
-// A list or a map; not what has a text of its own, like a Date or a URL.
+function isMap(value: object): value is Map<unknown, unknown> {
+  return Object.prototype.toString.call(value) === '[object Map]'
+}
+
+// A list or a map; not what has a text of its own, like a Date or a URL. Another realm has another Object.prototype, and
+// `toString` may be a name in a map.
 function isNested(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
-  const asText = value.toString
-  return Array.isArray(value) || asText === undefined || asText === Object.prototype.toString
+  if (Array.isArray(value)) return true
+  if (Object.hasOwn(value, 'toString')) return typeof value.toString !== 'function'
+  return value.toString === rootOf(value).toString
+}
+
+function rootOf(value: object): object {
+  const prototype: object | null = Object.getPrototypeOf(value)
+  return prototype === null ? value : rootOf(prototype)
+}
+
+function keyOf(key: unknown): string {
+  if (isNested(key)) throw new TypeError('a map or a list is no name')
+  return textOf(key)
 }
 
 function textOf(value: unknown): string {
@@ -88,5 +104,5 @@ function textOf(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (typeof value === 'function' || typeof value === 'symbol')
     throw new TypeError(`a ${typeof value} is no param`)
-  return value instanceof Date ? value.toISOString() : String(value)
+  return typeof value === 'object' && 'toISOString' in value ? (value as Date).toISOString() : String(value)
 }

@@ -4,6 +4,7 @@
 // What is longer than the desk is cut at an '&'. A name or value that is longer alone is decoded piece by piece.
 
 import { GrowingBytes } from './growing-bytes.js'
+import type { Decode } from './media-type.js'
 import { addParam, newParams, type Params } from './params.js'
 import { protocolError } from './protocol-error.js'
 import { latin1, utf8, utf8Of, writeUtf8 } from './text.js'
@@ -26,8 +27,8 @@ const EQUALS = 0x3d
 
 const INPUT = deskStart + QUERY_GAP
 const INPUT_SIZE = deskSize - QUERY_GAP
-/** Bytes up to which texts are cut from one string, which each of them keeps alive. */
-const MAX_SHARED = 16 * 1024
+/** Characters up to which texts are cut from one string, which each of them keeps alive. */
+export const MAX_SHARED = 16 * 1024
 
 /** UTF-16 code units that fit the desk as UTF-8, whatever they are. */
 export const MAX_SHORT_TEXT = Math.floor(INPUT_SIZE / 3)
@@ -42,11 +43,11 @@ export function readShortForm(text: string, maxPairs: number): Params {
 /**
  * Reads a form's bytes.
  *
- * @param decoder of the bytes that names and values are decoded to (default: UTF-8)
+ * @param decode of the bytes that names and values are decoded to (default: UTF-8)
  * @throws ProtocolError TOO_MANY_PAIRS
  */
-export function readForm(bytes: Uint8Array, maxPairs: number, decoder?: TextDecoder): Params {
-  const reader = new FormReader(maxPairs, decoder)
+export function readForm(bytes: Uint8Array, maxPairs: number, decode?: Decode): Params {
+  const reader = new FormReader(maxPairs, decode)
   let at = 0
   while (at < bytes.length) {
     const most = at + INPUT_SIZE
@@ -59,12 +60,12 @@ export function readForm(bytes: Uint8Array, maxPairs: number, decoder?: TextDeco
 
 class FormReader {
   readonly params = newParams()
-  private readonly decoder: TextDecoder | undefined
+  private readonly decode: Decode | undefined
   private pairsLeft: number
 
-  constructor(maxPairs: number, decoder: TextDecoder | undefined) {
+  constructor(maxPairs: number, decode: Decode | undefined) {
     this.pairsLeft = maxPairs
-    this.decoder = decoder
+    this.decode = decode
   }
 
   /** Reads the pairs from `start` to `end`, which fit the desk. @returns where the next begins */
@@ -92,7 +93,7 @@ class FormReader {
   private addPairs(output: number, count: number): void {
     const rowsEnd = PAIRS + 2 * count
     const length = count === 0 ? 0 : u32[rowsEnd - 1]! >>> 1
-    const isAscii = u32[QUERY_NON_ASCII] === 0 && this.decoder === undefined
+    const isAscii = u32[QUERY_NON_ASCII] === 0 && this.decode === undefined
     const shared = isAscii && length <= MAX_SHARED ? latin1(output, output + length) : undefined
     let start = 0
     for (let row = PAIRS; row < rowsEnd; row += 2) {
@@ -114,7 +115,7 @@ class FormReader {
   }
 
   private textOf(start: number, end: number): string {
-    return this.decoder ? this.decoder.decode(memory.subarray(start, end)) : utf8(start, end)
+    return this.decode ? this.decode(memory.subarray(start, end)) : utf8(start, end)
   }
 
   /** Reads the one pair that begins at `start` and does not fit the desk. @returns where the next begins */
@@ -141,7 +142,7 @@ class FormReader {
       decoded.append(memory.subarray(deskStart, deskStart + (u32[PAIRS + 1]! >>> 1)))
       at = end
     }
-    return this.decoder ? this.decoder.decode(decoded.bytes) : utf8Of(decoded.bytes)
+    return this.decode ? this.decode(decoded.bytes) : utf8Of(decoded.bytes)
   }
 }
 

@@ -1,7 +1,7 @@
 // A query string, or a form's text, as a map (URL Standard, "application/x-www-form-urlencoded").
 
 import { between } from './between.js'
-import { MAX_SHORT_TEXT, readForm, readShortForm } from './form-reader.js'
+import { MAX_SHARED, MAX_SHORT_TEXT, readForm, readShortForm } from './form-reader.js'
 import { addParam, newParams, type Params } from './params.js'
 import { protocolError } from './protocol-error.js'
 import { encodeUtf8, utf8Length } from './text.js'
@@ -36,9 +36,10 @@ function isLonger(text: string, bytes: number): boolean {
   return text.length > bytes || utf8Length(text) > bytes
 }
 
-// Nothing needs decoding: then the core, which would have to be brought the text, does not pay.
+// Nothing needs decoding: then the core, which would have to be brought the text, does not pay. But what is cut from a text
+// keeps it alive, so it is not to be a large one.
 function isPlain(text: string): boolean {
-  return !text.includes('%') && !text.includes('+') && text.isWellFormed()
+  return text.length <= MAX_SHARED && !text.includes('%') && !text.includes('+') && text.isWellFormed()
 }
 
 function readPlain(text: string, maxPairs: number): Params {

@@ -2,7 +2,7 @@
 
 import type { Headers } from '../core/fields.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
-import { decoderOf, isUtf8, parameterOf } from '../core/media-type.js'
+import { decoderOrUtf8, isUtf8, parameterOf } from '../core/media-type.js'
 import type { PartHead } from '../core/part-head.js'
 import { utf8Span, withoutMark } from '../core/text.js'
 import { streamOf } from '../io/stream-of.js'
@@ -108,8 +108,7 @@ export class IncomingPart implements MultipartPart {
   }
 
   private async decode(charset: string | undefined): Promise<string> {
-    const decoder = decoderOf(charset ?? 'utf-8') ?? new TextDecoder()
-    return decoder.decode(await this.bytes())
+    return decoderOrUtf8(charset)(await this.bytes())
   }
 
   stream(): ReadableStream<Uint8Array> {

@@ -24,9 +24,9 @@ export function isForm(req: RingRequest): boolean {
  */
 export async function readFormBody(req: RingRequest, maxPairs: number, maxBytes: number): Promise<Params> {
   const charset = req.characterEncoding ?? parameterOf(fullType(req), 'charset')
-  const decoder = isUtf8(charset) ? undefined : decoderOf(charset!)
-  if (decoder === undefined && !isUtf8(charset)) throw protocolError('UNKNOWN_CHARSET')
-  return readForm(await readUpTo(maxBytes, req.body!, req.contentLength), maxPairs, decoder)
+  const decode = isUtf8(charset) ? undefined : decoderOf(charset!)
+  if (decode === undefined && !isUtf8(charset)) throw protocolError('UNKNOWN_CHARSET')
+  return readForm(await readUpTo(maxBytes, req.body!, req.contentLength), maxPairs, decode)
 }
 
 async function readUpTo(most: number, body: RequestBody, stated: number | undefined): Promise<Uint8Array> {

@@ -21,7 +21,8 @@ const FORM_DATA = /^multipart\/form-data[ \t]*(;|$)/i
 
 /**
  * Adds `multipartParams` to the request, merges them into `params`, and reads its body if that is a multipart form. One that
- * is malformed is answered with 400, one over a limit with 413, and nothing of it is left.
+ * is malformed is answered with 400, one over a limit with 413, and nothing of it is left. A request that has them already
+ * stays as it is.
  *
  * Temporary files are removed when the response has gone; one that has been moved away by then is kept.
  *
@@ -33,6 +34,7 @@ export function wrapMultipartParams<Req extends RingRequest>(
 ): (req: Req) => Answer {
   new ReceivedForm(options)
   return (req) => {
+    if ('multipartParams' in req) return handler(req as Req & WithMultipartParams)
     if (req.body !== undefined && FORM_DATA.test(fullType(req))) return receive(req, handler, options)
     return handler(withParams(req, mergeParams()))
   }

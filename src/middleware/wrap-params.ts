@@ -37,27 +37,29 @@ export function wrapParams<Req extends RingRequest>(
   const maxBytes = between(options.maxBytes, 'maxBytes', 0, unbounded, 1024 * 1024)
 
   return (req) => {
-    const known: Req & Partial<WithParams> = req
-    let queryParams: Params
+    let withQuery: Req & Partial<WithParams>
     try {
-      queryParams = known.queryParams ?? parseQuery(req.queryString ?? '', { maxPairs, maxBytes })
+      withQuery = addQuery(req, maxPairs, maxBytes)
     } catch (error) {
       return refusal(error, 414)
     }
-    if (known.formParams !== undefined || !isForm(req)) {
-      return handler(withParams(known, queryParams, known.formParams ?? newParams()))
-    }
-    return readFormBody(req, maxPairs, maxBytes).then(
-      (formParams) => handler(withParams(known, queryParams, formParams)),
-      refusal,
-    )
+    if (withQuery.formParams !== undefined) return handler(withQuery as Req & WithParams)
+    if (!isForm(req)) return handler(withForm(withQuery, newParams()))
+    return readFormBody(req, maxPairs, maxBytes).then((form) => handler(withForm(withQuery, form)), refusal)
   }
 }
 
-function withParams<Req extends RingRequest & Partial<WithParams>>(
-  req: Req,
-  queryParams: Params,
-  formParams: Params,
-): Req & WithParams {
-  return { ...req, queryParams, formParams, params: mergeParams<string>(req.params, queryParams, formParams) }
+function addQuery<Req extends RingRequest>(
+  req: Req & Partial<WithParams>,
+  maxPairs: number,
+  maxBytes: number,
+): Req & Partial<WithParams> {
+  if (req.queryParams !== undefined) return req
+  const queryParams = parseQuery(req.queryString ?? '', { maxPairs, maxBytes })
+  return { ...req, queryParams, params: mergeParams<string>(req.params, queryParams) }
+}
+
+function withForm<Req extends RingRequest>(req: Req & Partial<WithParams>, form: Params): Req & WithParams {
+  const queryParams = req.queryParams!
+  return { ...req, queryParams, formParams: form, params: mergeParams<string>(req.params, form) }
 }

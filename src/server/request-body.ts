@@ -3,7 +3,7 @@
 // it at once: it is taken straight from the inbox.
 import { Buffer } from 'node:buffer'
 import { GrowingBytes } from '../core/growing-bytes.js'
-import { decoderOf, isUtf8 } from '../core/media-type.js'
+import { decoderOrUtf8, isUtf8 } from '../core/media-type.js'
 import { withoutMark } from '../core/text.js'
 import { memory } from '../core/wasm.js'
 import { streamOf } from '../io/stream-of.js'
@@ -180,7 +180,6 @@ export class IncomingBody implements RequestBody {
     if (this.ended && this.queue.length === 0 && isUtf8(charset)) {
       return withoutMark(inbox.toString('utf8', this.inboxStart, this.inboxEnd))
     }
-    const decoder = decoderOf(charset ?? 'utf-8') ?? new TextDecoder()
-    return this.rest().then((bytes) => decoder.decode(bytes))
+    return this.rest().then(decoderOrUtf8(charset))
   }
 }
