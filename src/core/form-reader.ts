@@ -50,10 +50,14 @@ export function readForm(bytes: Uint8Array, maxPairs: number, decode?: Decode): 
   const reader = new FormReader(maxPairs, decode)
   let at = 0
   while (at < bytes.length) {
+    // Before the search for the last '&' that fits: it must not be made for each of many.
+    if (bytes[at] === AMPERSAND) {
+      at++
+      continue
+    }
     const most = at + INPUT_SIZE
     const end = most < bytes.length ? bytes.lastIndexOf(AMPERSAND, most) : bytes.length
-    if (bytes[at] === AMPERSAND) at++
-    else at = end > at ? reader.read(bytes, at, end) : reader.readLong(bytes, at)
+    at = end > at ? reader.read(bytes, at, end) : reader.readLong(bytes, at)
   }
   return reader.params
 }

@@ -6,6 +6,7 @@ import { addParam, newParams, type Params } from './params.js'
 import { protocolError } from './protocol-error.js'
 import { encodeUtf8, utf8Length } from './text.js'
 
+const EQUALS = 0x3d
 const unbounded = Number.POSITIVE_INFINITY
 
 export interface QueryLimits {
@@ -42,18 +43,18 @@ function isPlain(text: string): boolean {
   return text.length <= MAX_SHARED && !text.includes('%') && !text.includes('+') && text.isWellFormed()
 }
 
+// The '=' is looked for by hand: `indexOf` may go on to the end of the text, for each pair.
 function readPlain(text: string, maxPairs: number): Params {
   const params = newParams()
   let pairs = 0
-  let equals = text.indexOf('=')
   for (let start = 0; start < text.length; ) {
     const ampersand = text.indexOf('&', start)
     const end = ampersand < 0 ? text.length : ampersand
     if (end > start) {
       if (++pairs > maxPairs) throw protocolError('TOO_MANY_PAIRS')
-      if (equals >= 0 && equals < start) equals = text.indexOf('=', start)
-      if (equals < 0 || equals > end) addParam(params, text.substring(start, end), '')
-      else addParam(params, text.substring(start, equals), text.substring(equals + 1, end))
+      let equals = start
+      while (equals < end && text.charCodeAt(equals) !== EQUALS) equals++
+      addParam(params, text.slice(start, equals), text.slice(equals + 1, end))
     }
     start = end + 1
   }
