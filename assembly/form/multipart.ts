@@ -37,9 +37,11 @@ export function readMultipart(start: usize, end: usize): i32 {
   record.rowCount = 0
   let at = start
   while (at < end && record.rowCount < MAX_PART_ROWS) {
+    const phase = record.phase
     const result = step(record, at, end)
     if (result < 0) return result
-    if (result == NEED_MORE) break
+    // A head may be empty: then its phase is over, and no byte is consumed.
+    if (result == NEED_MORE && record.phase == phase) break
     at += result
   }
   record.consumed = <u32>(at - start)
@@ -74,12 +76,12 @@ function readHead(record: MultipartRecord, start: usize, end: usize): i32 {
   const lineFeed = emptyLineFeed(start, most)
   if (lineFeed == most) return end - start < record.maxHead ? NEED_MORE : PART_HEAD_TOO_LARGE
   const headEnd = lineFeed - 1
+  if (lineFeed == start || load<u8>(headEnd) != CR) return BAD_PART_HEAD
   const row = changetype<PartRow>(partRow(record.rowCount))
   row.flags = PART_BEGINS
   row.headStart = start
   row.headEnd = headEnd
-  if (load<u8>(headEnd) != CR || !readPartHead(row, start, headEnd, record.isFormData != 0))
-    return BAD_PART_HEAD
+  if (!readPartHead(row, start, headEnd, record.isFormData != 0)) return BAD_PART_HEAD
   row.dataStart = row.dataEnd = lineFeed + 1
   record.rowCount++
   record.phase = BEFORE_DATA

@@ -2,6 +2,7 @@
 // Content-Disposition and Content-Type. It is read when it has come whole, so nothing has to be resumed.
 
 import {
+  ASTERISK,
   BACKSLASH,
   COLON,
   DQUOTE,
@@ -88,12 +89,13 @@ function isFormDataType(start: usize, end: usize): bool {
   return end - start == 9 && (load<u64>(start) | LOWER) == FORM_DAT && (load<u8>(end - 1) | 0x20) == 0x61
 }
 
-// token "=" ( token / quoted-string ). @returns where it ends, or 0 where it is malformed, or its name's second
+// token "=" ( token / quoted-string ), or token "*=" ext-value, which is not quoted (RFC 8187 §3.2). @returns where it ends, or 0 where it is malformed, or its name's second
 function readParameter(row: PartRow, start: usize, end: usize): usize {
   const nameEnd = tokenEnd(start)
   if (nameEnd == start || load<u8>(nameEnd) != EQUALS) return 0
   const value = nameEnd + 1
   const isQuoted = load<u8>(value) == DQUOTE
+  if (isQuoted && load<u8>(nameEnd - 1) == ASTERISK) return 0
   const stop = isQuoted ? closingQuote(value + 1, end) : tokenEnd(value)
   if (stop == 0 || stop == value) return 0
   const isKept = keepParameter(row, start, nameEnd, isQuoted ? value + 1 : value, stop)
@@ -116,7 +118,7 @@ function closingQuote(start: usize, end: usize): usize {
 // An extended value beats a plain one, in whichever order they come (RFC 6266 §4.3).
 function keepParameter(row: PartRow, name: usize, nameEnd: usize, start: usize, end: usize): bool {
   const length = nameEnd - name
-  const isExtended = load<u8>(nameEnd - 1) == 0x2a
+  const isExtended = load<u8>(nameEnd - 1) == ASTERISK
   const plainLength = length - (isExtended ? 1 : 0)
   const coded = isExtended || !isCoded(start, end) ? 0 : NAME_CODED
   const found = coded | (isExtended ? NAME_EXTENDED : HAS_NAME)

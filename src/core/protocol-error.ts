@@ -100,7 +100,7 @@ export function errorOfResult(result: number, offset?: number): ProtocolError {
 
 /** An error by its code. */
 export function protocolError(code: string): ProtocolError {
-  return errorOfRule(rules.find((rule) => rule[0] === code)!)
+  return errorOfRule(rules.findLast((rule) => rule[0] === code)!)
 }
 
 function errorOfRule([code, tells, message]: (typeof rules)[number], offset?: number): ProtocolError {

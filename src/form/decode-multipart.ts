@@ -84,6 +84,7 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
   private files = 0
   private total = 0
   private isDone = false
+  private hasFailed = false
   private error: unknown = undefined
   private reading: Promise<void> | undefined = undefined
 
@@ -118,18 +119,17 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
     return { done: true, value: undefined }
   }
 
-  /** Reads a piece of the body, for all who wait. */
+  /** Reads a piece of the body, for all who wait. An error in it comes after what the piece brought before. */
   async more(): Promise<void> {
-    if (this.error !== undefined) throw this.error
+    if (this.hasFailed) throw this.error
     this.reading ??= this.readPiece()
     await this.reading
-    if (this.error !== undefined) throw this.error
   }
 
   private async readPiece(): Promise<void> {
     try {
       const piece = await this.source.next()
-      if (this.error !== undefined) return
+      if (this.hasFailed) return
       if (piece === undefined) {
         this.reader.end()
         this.isDone = true
@@ -153,6 +153,8 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
   }
 
   private end(error: unknown): void {
+    if (this.hasFailed) return
+    this.hasFailed = true
     this.error = error
     cancelPieces(this.source, error as Error)
   }

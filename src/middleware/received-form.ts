@@ -81,7 +81,8 @@ export class ReceivedForm {
   /** Removes what the default store has kept. */
   async discard(): Promise<void> {
     if (this.store !== storePart) return
-    for (const { value } of this.received) if (typeof value === 'object') await discardStored(value)
+    const files = this.received.flatMap(({ value }) => (typeof value === 'object' ? [value] : []))
+    await Promise.all(files.map((file) => discardStored(file)))
   }
 }
 

@@ -13,9 +13,12 @@ const BUFFERED = 1024 * 1024
 /** Writes the part to a new file, of which nothing is left where that fails. */
 export async function storePart(part: MultipartPart): Promise<{ tempfile: string }> {
   const tempfile = join(tmpdir(), `httpkit-${randomUUID()}`)
+  const stream = createWriteStream(tempfile, { flags: 'wx', mode: 0o600, highWaterMark: BUFFERED })
   try {
-    await pipeline(part, createWriteStream(tempfile, { flags: 'wx', mode: 0o600, highWaterMark: BUFFERED }))
+    await pipeline(part, stream)
   } catch (error) {
+    // It may still be opened: removed before that, it would be made behind our back.
+    if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', () => resolve()))
     await discardStored({ tempfile })
     throw error
   }
