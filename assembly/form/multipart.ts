@@ -27,6 +27,9 @@ const BEFORE_DATA: u32 = 4 // at the CRLF of the empty line
 const IN_DATA: u32 = 5
 export const IN_EPILOGUE: u32 = 6
 
+/** A delimiter's first four bytes. */
+const CRLF_HYPHENS: u32 = 0x2d2d0a0d
+
 /**
  * Reads parts from `start` to `end`, as many as there are rows. What is left unread has to come again, with what follows it.
  *
@@ -123,15 +126,28 @@ function addData(record: MultipartRecord, start: usize, end: usize, isLast: bool
   if (isLast) row.flags |= PART_ENDS
 }
 
-// Where the first delimiter is; or the begin of one that the end of the input cuts; or that end.
+// Where the first delimiter is; or the begin of one that the end of the input cuts; or that end. Sixty-four bytes a step;
+// whatever else begins with CR is told by its first word.
 function delimiterOrHalf(start: usize, end: usize, length: u32): usize {
-  let at = nextByte(CR, start, end)
-  while (at < end) {
-    const matched = matchedBytes(at, length)
-    if (matched == length || at + matched >= end) return at
-    at = nextByte(CR, at + 1, end)
+  const returns = i8x16.splat(<i8>CR)
+  for (let at = start; at < end; at += 64) {
+    const first = i8x16.eq(v128.load(at), returns)
+    const second = i8x16.eq(v128.load(at, 16), returns)
+    const third = i8x16.eq(v128.load(at, 32), returns)
+    const fourth = i8x16.eq(v128.load(at, 48), returns)
+    if (!v128.any_true(v128.or(v128.or(first, second), v128.or(third, fourth)))) continue
+    const low = bitsOf(first, second)
+    for (let bits = low | (bitsOf(third, fourth) << 32); bits != 0; bits &= bits - 1) {
+      const found = min(at + <usize>ctz(bits), end)
+      if (found + 4 <= end && load<u32>(found) != CRLF_HYPHENS) continue
+      if (found + matchedBytes(found, length) >= min(found + length, end)) return found
+    }
   }
   return end
+}
+
+function bitsOf(low: v128, high: v128): u64 {
+  return <u64>(<u32>i8x16.bitmask(low) | ((<u32>i8x16.bitmask(high)) << 16))
 }
 
 function matchedBytes(at: usize, length: u32): u32 {

@@ -2,11 +2,9 @@
 
 import { flatParams, type NestedParamStyle } from './flat-params.js'
 import { writeForm } from './form-writer.js'
-import { encodeShort } from './short-form.js'
+import { writeShortForm } from './short-form.js'
 
 const styles: readonly unknown[] = [undefined, 'array', 'indexed', 'commaSeparated']
-const MAX_SHORT_PAIRS = 8
-const MAX_SHORT_PAIR = 64
 
 /**
  * Writes `name=value&…`: all but letters, digits and `*-._` is encoded, a space as '+'. Maps in maps are `a[b]=…`; null is an
@@ -19,20 +17,6 @@ const MAX_SHORT_PAIR = 64
 export function encodeQuery(params: object, style?: NestedParamStyle): string {
   if (typeof params !== 'object' || params === null) throw new TypeError('params are a map')
   if (!styles.includes(style)) throw new TypeError(`unknown style: ${String(style)}`)
-  return shortQuery(params) ?? writeForm(flatParams(params, style))
-}
-
-// What is flat and short is written at once; undefined for all else.
-function shortQuery(params: object): string | undefined {
-  if (Symbol.iterator in params) return undefined
-  const names = Object.keys(params)
-  if (names.length > MAX_SHORT_PAIRS) return undefined
-  let query = ''
-  for (const name of names) {
-    const value: unknown = (params as Record<string, unknown>)[name]
-    if (typeof value !== 'string' || name.length + value.length > MAX_SHORT_PAIR) return undefined
-    if (query !== '') query += '&'
-    query += `${encodeShort(name)}=${encodeShort(value)}`
-  }
-  return query
+  const short = Symbol.iterator in params ? undefined : writeShortForm(params)
+  return short ?? writeForm(flatParams(params, style))
 }

@@ -8,7 +8,9 @@ import type { Decode } from './media-type.js'
 import { addParam, newParams, type Params } from './params.js'
 import { protocolError } from './protocol-error.js'
 import { latin1, utf8, utf8Of, writeUtf8 } from './text.js'
-import {
+import * as wasm from './wasm.js'
+
+const {
   deskSize,
   deskStart,
   memory,
@@ -19,7 +21,7 @@ import {
   QUERY_NON_ASCII,
   readQuery,
   u32,
-} from './wasm.js'
+} = wasm
 
 const AMPERSAND = 0x26
 const PERCENT = 0x25
@@ -35,7 +37,7 @@ export const MAX_SHORT_TEXT = Math.floor(INPUT_SIZE / 3)
 
 /** Reads a form's text of at most MAX_SHORT_TEXT. @throws ProtocolError TOO_MANY_PAIRS */
 export function readShortForm(text: string, maxPairs: number): Params {
-  const reader = new FormReader(maxPairs, undefined)
+  const reader = new FormReader(text.length, maxPairs, undefined)
   reader.readDesk(writeUtf8(text, INPUT))
   return reader.params
 }
@@ -47,7 +49,7 @@ export function readShortForm(text: string, maxPairs: number): Params {
  * @throws ProtocolError TOO_MANY_PAIRS
  */
 export function readForm(bytes: Uint8Array, maxPairs: number, decode?: Decode): Params {
-  const reader = new FormReader(maxPairs, decode)
+  const reader = new FormReader(bytes.length, maxPairs, decode)
   let at = 0
   while (at < bytes.length) {
     // Before the search for the last '&' that fits: it must not be made for each of many.
@@ -63,11 +65,12 @@ export function readForm(bytes: Uint8Array, maxPairs: number, decode?: Decode): 
 }
 
 class FormReader {
-  readonly params = newParams()
+  readonly params: Params
   private readonly decode: Decode | undefined
   private pairsLeft: number
 
-  constructor(maxPairs: number, decode: Decode | undefined) {
+  constructor(length: number, maxPairs: number, decode: Decode | undefined) {
+    this.params = newParams(length)
     this.pairsLeft = maxPairs
     this.decode = decode
   }

@@ -92,7 +92,7 @@ export class MultipartReader {
   }
 
   private read(piece: Uint8Array, from: number): void {
-    const input = piece.subarray(from, from + INPUT_SIZE)
+    const input = piece.length <= INPUT_SIZE ? piece : piece.subarray(from, from + INPUT_SIZE)
     const tail = this.tail.bytes
     const end = INPUT + input.length
     let start = INPUT - tail.length

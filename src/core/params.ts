@@ -4,12 +4,15 @@
 // names of a form are the same each time: those met before are kept, each in the place that its length and a few of its
 // characters give it. A name whose place has not been used in this map cannot be in it.
 
-import { bareMap } from './bare-map.js'
+import { bareMap, wideBareMap } from './bare-map.js'
 
 /** Nothing is inherited: `'toString' in params` is false. */
 export type Params<Value = string> = Record<string, Value | Value[]>
 
 const ParamMap = bareMap<string | string[]>()
+const WideMap = wideBareMap<string | string[]>()
+/** Bytes of a text that probably has more than ten names. */
+const MANY_NAMES = 256
 const PLACES = 512
 const MAX_KEPT = 32
 
@@ -18,10 +21,14 @@ const names: string[] = new Array(PLACES).fill('')
 const usedFor = new Uint32Array(PLACES)
 let map = 0
 
-/** A map to add to, until the next one is made. */
-export function newParams(): Params {
+/**
+ * A map to add to, until the next one is made.
+ *
+ * @param length of the text that it is read from
+ */
+export function newParams(length = 0): Params {
   map = (map + 1) >>> 0
-  return new ParamMap()
+  return length < MANY_NAMES ? new ParamMap() : new WideMap()
 }
 
 export function addParam(params: Params, name: string, value: string): void {

@@ -45,7 +45,7 @@ function isPlain(text: string): boolean {
 
 // The '=' is looked for by hand: `indexOf` may go on to the end of the text, for each pair.
 function readPlain(text: string, maxPairs: number): Params {
-  const params = newParams()
+  const params = newParams(text.length)
   let pairs = 0
   for (let start = 0; start < text.length; ) {
     const ampersand = text.indexOf('&', start)

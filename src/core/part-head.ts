@@ -68,12 +68,25 @@ export class PartHead {
     for (const line of utf8Span(this.bytes, this.start, this.end).split('\r\n').slice(0, -1)) {
       const colon = line.indexOf(':')
       const name = line.slice(0, colon).toLowerCase()
-      const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+      const value = withoutBlanks(line.slice(colon + 1))
       const earlier = headers[name]
       headers[name] = earlier === undefined ? value : `${earlier}, ${value}`
     }
     return headers
   }
+}
+
+// By hand: an expression for blanks at the end would begin anew at each blank in the middle, and `trim` takes more than these.
+function withoutBlanks(value: string): string {
+  let start = 0
+  let end = value.length
+  while (isBlank(value, start)) start++
+  while (end > start && isBlank(value, end - 1)) end--
+  return value.slice(start, end)
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === ' ' || text[at] === '\t'
 }
 
 function nameOf(

@@ -1,49 +1,111 @@
-// application/x-www-form-urlencoded, written without the core: for the short maps that most query strings are made of, to
-// bring the core their text would take longer than to encode it.
+// application/x-www-form-urlencoded (URL Standard), written without the core: what most query strings are made of is
+// encoded sooner than the core has been brought it. Bytes are laid on the desk, and become one string at the end.
 
-/** A byte's escape, or what stands for it unescaped. */
-const coded: string[] = Array.from({ length: 256 }, (_, byte) => {
-  const character = String.fromCharCode(byte)
-  if (/[*\-.0-9A-Z_a-z]/.test(character)) return character
-  return byte === 0x20 ? '+' : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-})
-const isPlain = Uint8Array.from(coded, (text, byte) =>
-  Number(text === String.fromCharCode(byte) && byte < 128),
+import { latin1 } from './text.js'
+import * as wasm from './wasm.js'
+
+// V8 knows where a module's own constant lies, and looks up each time where an imported one does.
+const { deskSize, deskStart, memory } = wasm
+
+const DESK_END = deskStart + deskSize
+const EQUALS = 0x3d
+const AMPERSAND = 0x26
+const PERCENT = 0x25
+/** Past so many characters the core is the faster one. */
+const MAX_SHORT = 256
+/** Half a character becomes this one. */
+const REPLACEMENT = 0xfffd
+
+/** What each byte is written as; 0 for those that are escaped. */
+const plain = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[*\-.0-9A-Z_a-z]/.test(String.fromCharCode(byte)) ? byte : 0,
 )
+plain[0x20] = 0x2b
 
-/** Encodes a text. */
-export function encodeShort(text: string): string {
-  let encoded = ''
-  let start = 0
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (isPlain[unit] === 1) continue
-    if (at > start) encoded += text.substring(start, at)
-    if (unit < 0x80) encoded += coded[unit]
-    else {
-      const point = text.codePointAt(at)!
-      encoded += encodePoint(point)
-      if (point > 0xffff) at++
+const digits = Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
+const highDigit = Uint8Array.from({ length: 256 }, (_, byte) => digits[byte >> 4]!)
+const lowDigit = Uint8Array.from({ length: 256 }, (_, byte) => digits[byte & 15]!)
+
+/** Writes a map of short texts; undefined where anything in it is another. */
+export function writeShortForm(map: object): string | undefined {
+  const names = Object.keys(map)
+  // Read before anything is laid: a getter may call the codecs, too.
+  const values: unknown[] = Object.values(map)
+  let at = deskStart
+  for (let pair = 0; pair < names.length; pair++) {
+    const value = values[pair]
+    if (typeof value !== 'string') return undefined
+    at = writePair(names[pair]!, value, at)
+    if (at === 0) return undefined
+  }
+  return latin1(deskStart, Math.max(at - 1, deskStart))
+}
+
+// Where the pair ends, or 0 where it is not short, or there is no room: nine bytes for each character at the most.
+function writePair(name: string, value: string, at: number): number {
+  const length = name.length + value.length
+  if (length > MAX_SHORT || at + 9 * length + 2 > DESK_END) return 0
+  const nameEnd = write(name, at)
+  memory[nameEnd] = EQUALS
+  const valueEnd = write(value, nameEnd + 1)
+  memory[valueEnd] = AMPERSAND
+  return valueEnd + 1
+}
+
+function write(text: string, at: number): number {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    const byte = unit < 0x80 ? plain[unit]! : 0
+    if (byte === 0) return writeRest(text, index, at + index)
+    memory[at + index] = byte
+  }
+  return at + text.length
+}
+
+function writeRest(text: string, first: number, start: number): number {
+  let at = start
+  for (let index = first; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    const byte = unit < 0x80 ? plain[unit]! : 0
+    if (byte !== 0) {
+      memory[at++] = byte
+    } else if (unit < 0x80) {
+      at = writeEscape(unit, at)
+    } else if (unit < 0xd800) {
+      at = writeUnit(unit, at)
+    } else {
+      const point = text.codePointAt(index)!
+      at = writePoint(point, at)
+      if (point > 0xffff) index++
     }
-    start = at + 1
   }
-  return start === 0 ? text : encoded + text.substring(start)
+  return at
 }
 
-// UTF-8 (RFC 3629 §3); half a character is U+FFFD.
-function encodePoint(point: number): string {
-  if (point < 0x800) return coded[0xc0 | (point >> 6)]! + last(point)
-  if (point > 0xffff) {
-    return coded[0xf0 | (point >> 18)]! + coded[0x80 | ((point >> 12) & 63)]! + lastTwo(point)
-  }
-  if (point >= 0xd800 && point <= 0xdfff) return '%EF%BF%BD'
-  return coded[0xe0 | (point >> 12)]! + lastTwo(point)
+// UTF-8 (RFC 3629 §3).
+function writePoint(point: number, at: number): number {
+  if (point < 0x10000) return writeUnit(point > 0xdfff ? point : REPLACEMENT, at)
+  const third = writeEscape(0x80 | ((point >> 12) & 63), writeEscape(0xf0 | (point >> 18), at))
+  return lastTwo(point, third)
 }
 
-function lastTwo(point: number): string {
-  return coded[0x80 | ((point >> 6) & 63)]! + last(point)
+// From 0x80 up.
+function writeUnit(unit: number, at: number): number {
+  if (unit < 0x800) return last(unit, writeEscape(0xc0 | (unit >> 6), at))
+  return lastTwo(unit, writeEscape(0xe0 | (unit >> 12), at))
 }
 
-function last(point: number): string {
-  return coded[0x80 | (point & 63)]!
+function lastTwo(point: number, at: number): number {
+  return last(point, writeEscape(0x80 | ((point >> 6) & 63), at))
+}
+
+function last(point: number, at: number): number {
+  return writeEscape(0x80 | (point & 63), at)
+}
+
+function writeEscape(byte: number, at: number): number {
+  memory[at] = PERCENT
+  memory[at + 1] = highDigit[byte]!
+  memory[at + 2] = lowDigit[byte]!
+  return at + 3
 }

@@ -76,7 +76,8 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
   private readonly reader: MultipartReader
   private readonly limits: Required<MultipartLimits>
   /** Parts that have begun and were not asked for yet. */
-  private readonly parts: IncomingPart[] = []
+  private readonly parts: (IncomingPart | undefined)[] = []
+  private taken = 0
   /** The one asked for last, and the one that data comes for. */
   private current: IncomingPart | undefined = undefined
   private coming: IncomingPart | undefined = undefined
@@ -100,30 +101,38 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
 
   next(): Promise<IteratorResult<MultipartPart, undefined>> {
     this.current?.skip()
-    this.current = this.parts.shift()
+    this.current = this.takePart()
     return this.current ? Promise.resolve({ done: false, value: this.current }) : this.wait()
   }
 
   private async wait(): Promise<IteratorResult<MultipartPart, undefined>> {
     while (this.parts.length === 0 && !this.isDone) await this.more()
-    this.current = this.parts.shift()
+    this.current = this.takePart()
     return this.current ? { done: false, value: this.current } : { done: true, value: undefined }
+  }
+
+  // One piece may bring any number of them: to shift each out would move all the others.
+  private takePart(): IncomingPart | undefined {
+    const part = this.parts[this.taken]
+    this.parts[this.taken++] = undefined
+    if (this.taken >= this.parts.length) this.parts.length = this.taken = 0
+    return part
   }
 
   /** Stops reading the body. */
   async return(): Promise<IteratorResult<MultipartPart, undefined>> {
     this.current?.skip()
-    this.parts.length = 0
+    this.parts.length = this.taken = 0
     if (!this.isDone) this.end(new TypeError('the parts are not read any more'))
     this.isDone = true
     return { done: true, value: undefined }
   }
 
   /** Reads a piece of the body, for all who wait. An error in it comes after what the piece brought before. */
-  async more(): Promise<void> {
-    if (this.hasFailed) throw this.error
+  more(): Promise<void> {
+    if (this.hasFailed) return Promise.reject(this.error)
     this.reading ??= this.readPiece()
-    await this.reading
+    return this.reading
   }
 
   private async readPiece(): Promise<void> {

@@ -5,7 +5,7 @@ import { demandBytes } from '../core/demand-bytes.js'
 import { encodeUtf8, utf8Length } from '../core/text.js'
 import type { FileBody } from '../io/file-body.js'
 import { fileType } from '../io/file-type.js'
-import { cancelPieces, type PieceSource, piecesOf } from '../io/pieces.js'
+import { cancelPieces, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
 
 export type PartContent =
   | string
@@ -47,6 +47,9 @@ const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 // Control characters, but for those that names are cleaned of below, and HTAB.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
+// What a name may not have as it is; most have none of it.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about
+const SPECIAL = /[\0-\x1f"\x7f]/
 /** Characters of heads and texts that leave together. */
 const GATHERED = 64 * 1024
 
@@ -59,27 +62,46 @@ const GATHERED = 64 * 1024
 export function encodeMultipart(parts: Iterable<Part>, options: MultipartOptions = {}): EncodedMultipart {
   const { mixed = false, boundary = randomBoundary() } = options
   if (!BOUNDARY.test(boundary)) throw new TypeError('a boundary is 1 to 70 characters of RFC 2046')
-  const prepared = Array.from(parts, (part) => preparePart(part, boundary, mixed))
-  const end = `--${boundary}--\r\n`
-  const length = prepared.reduce((sum, { head, size }) => sum + utf8Length(head) + size + 2, end.length)
+  const body = new Layout()
+  for (const part of parts) {
+    const { head, content, size } = preparePart(part, boundary, mixed)
+    body.addText(head)
+    if (typeof content === 'string') body.addText(content)
+    else body.addContent(content, size)
+    body.addText('\r\n')
+  }
+  body.addText(`--${boundary}--\r\n`)
+  body.endText()
   const quoted = /[^\w'+\-.]/.test(boundary) ? `"${boundary}"` : boundary
   return {
     contentType: `multipart/${mixed ? 'mixed' : 'form-data'}; boundary=${quoted}`,
-    ...(Number.isNaN(length) ? {} : { contentLength: length }),
-    body: { [Symbol.asyncIterator]: () => write(prepared, end) },
+    ...(Number.isNaN(body.length) ? {} : { contentLength: body.length }),
+    body: { [Symbol.asyncIterator]: () => readBody(body.items) },
   }
 }
 
+// Random words are asked for many at a time: to ask takes longer than to write a small form.
+const randomWords = new Uint32Array(256)
+let wordsLeft = 0
+
 // Nobody can guess it, so nobody can put it into the data.
 function randomBoundary(): string {
-  const numbers = crypto.getRandomValues(new Uint32Array(4))
-  return `----httpkit${Array.from(numbers, (number) => number.toString(16).padStart(8, '0')).join('')}`
+  return `----httpkit${randomDigits()}${randomDigits()}${randomDigits()}${randomDigits()}`
+}
+
+function randomDigits(): string {
+  if (wordsLeft === 0) {
+    crypto.getRandomValues(randomWords)
+    wordsLeft = randomWords.length
+  }
+  wordsLeft--
+  return randomWords[wordsLeft]!.toString(16).padStart(8, '0')
 }
 
 interface PreparedPart {
   head: string
   content: Exclude<PartContent, number | boolean | bigint | ArrayBuffer>
-  /** Bytes of the content; NaN where nobody knows. */
+  /** Bytes of the content where it is no text; NaN where nobody knows. */
   size: number
 }
 
@@ -104,6 +126,7 @@ function nameOf({ name }: Part): string {
 
 // What browsers make of names (HTML Standard, "multipart/form-data encoding algorithm").
 function escaped(name: string): string {
+  if (typeof name === 'string' && !SPECIAL.test(name)) return name
   if (CONTROL.test(name)) throw new TypeError('a name of a part has no control characters')
   return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
@@ -143,37 +166,86 @@ function typeOf(content: PreparedPart['content'], filename: string | undefined):
 }
 
 function sizeOf(content: PreparedPart['content']): number {
-  if (typeof content === 'string') return utf8Length(content)
+  if (typeof content === 'string') return 0
   if (content instanceof Uint8Array) return content.length
   if (content instanceof Blob) return content.size
   return isFile(content) ? content.size() : Number.NaN
 }
 
-async function* write(parts: readonly PreparedPart[], end: string): AsyncGenerator<Uint8Array, undefined> {
-  let text = ''
-  for (const { head, content, size } of parts) {
-    text += head
-    if (typeof content === 'string') {
-      text += content
-    } else {
-      yield encodeUtf8(text)
-      text = ''
-      if (content instanceof Uint8Array) yield content
-      else yield* piecesFrom(content, size)
-    }
-    text += '\r\n'
-    if (text.length >= GATHERED) {
-      yield encodeUtf8(text)
-      text = ''
-    }
+type OpaqueContent = Exclude<PreparedPart['content'], string>
+
+type Content = { content: OpaqueContent; size: number; isSpent: boolean }
+
+/** What leaves together: text, or a content of its own. */
+type Item = string | Content
+
+// What the body is made of, and how long that is. Text is gathered before it is looked at.
+class Layout {
+  readonly items: Item[] = []
+  /** Bytes; NaN where nobody knows. */
+  length = 0
+  private text = ''
+
+  addText(text: string): void {
+    this.text += text
+    if (this.text.length >= GATHERED) this.endText()
   }
-  yield encodeUtf8(text + end)
+
+  endText(): void {
+    if (this.text === '') return
+    this.items.push(this.text)
+    this.length += utf8Length(this.text)
+    this.text = ''
+  }
+
+  addContent(content: OpaqueContent, size: number): void {
+    this.endText()
+    this.items.push({ content, size, isSpent: false })
+    this.length += size
+  }
 }
 
-async function* piecesFrom(content: Blob | FileBody | PieceSource, size: number): AsyncGenerator<Uint8Array> {
-  const source = isFile(content) ? await openFile(content, size) : content
+// The source that is being read, which can be ended while it makes us wait.
+type Reading = { pieces: Pieces | undefined }
+
+function readBody(items: readonly Item[]): AsyncIterator<Uint8Array, undefined> {
+  const reading: Reading = { pieces: undefined }
+  const body = write(items, reading)
+  return {
+    next: () => body.next(),
+    return: async () => {
+      stop(reading)
+      void body.return(undefined)
+      return { done: true, value: undefined }
+    },
+  }
+}
+
+function stop(reading: Reading): void {
+  const { pieces } = reading
+  reading.pieces = undefined
+  if (pieces) cancelPieces(pieces, new Error('nobody reads the rest'))
+}
+
+async function* write(items: readonly Item[], reading: Reading): AsyncGenerator<Uint8Array, undefined> {
+  for (const item of items) {
+    if (typeof item === 'string') yield encodeUtf8(item)
+    else if (item.content instanceof Uint8Array) yield item.content
+    else yield* piecesFrom(item, item.content, reading)
+  }
+}
+
+async function* piecesFrom(
+  item: Content,
+  content: Exclude<OpaqueContent, Uint8Array>,
+  reading: Reading,
+): AsyncGenerator<Uint8Array> {
+  if (item.isSpent) throw new TypeError('a stream can be sent once')
+  item.isSpent = isOneShot(content)
+  const source = isFile(content) ? await openFile(content, item.size) : content
   const pieces = piecesOf(source instanceof Blob ? source.stream() : source)!
-  let left = size
+  reading.pieces = pieces
+  let left = item.size
   try {
     for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) {
       const bytes = typeof piece === 'string' ? encodeUtf8(piece) : demandBytes(piece)
@@ -182,8 +254,13 @@ async function* piecesFrom(content: Blob | FileBody | PieceSource, size: number)
     }
     if (left > 0) throw hasChanged()
   } finally {
-    cancelPieces(pieces, new Error('nobody reads the rest'))
+    stop(reading)
   }
+}
+
+// What would be at its end the second time.
+function isOneShot(content: object): boolean {
+  return content instanceof ReadableStream || 'next' in content || 'destroy' in content
 }
 
 async function openFile(body: FileBody, size: number): Promise<AsyncIterable<Uint8Array>> {

@@ -90,10 +90,9 @@ export class IncomingPart implements MultipartPart {
   // The reader's side.
 
   async bytes(): Promise<Uint8Array> {
-    this.take()
+    const pieces = this[Symbol.asyncIterator]()
     const all = new GrowingBytes(this.size)
-    for (let piece = await this.nextPiece(); piece !== undefined; piece = await this.nextPiece())
-      all.append(piece)
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) all.append(next.value)
     return all.take()
   }
 
@@ -118,9 +117,9 @@ export class IncomingPart implements MultipartPart {
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
     this.take()
     return {
-      next: async () => {
-        const value = await this.nextPiece()
-        return value === undefined ? { done: true, value } : { done: false, value }
+      next: () => {
+        const value = this.shift()
+        return value === undefined ? this.wait() : Promise.resolve({ done: false, value })
       },
       return: async () => {
         this.skip()
@@ -134,20 +133,21 @@ export class IncomingPart implements MultipartPart {
     this.isTaken = true
   }
 
-  private async nextPiece(): Promise<Uint8Array | undefined> {
+  private async wait(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
-      const piece = this.shift()
-      if (piece !== undefined) return piece
       if (this.isSkipped) throw new TypeError('the part has been skipped: the next one was asked for')
-      if (this.hasEnded) return undefined
+      if (this.hasEnded) return { done: true, value: undefined }
       await this.source.more()
+      const value = this.shift()
+      if (value !== undefined) return { done: false, value }
     }
   }
 
   private shift(): Uint8Array | undefined {
     const { span } = this
     if (span === undefined) return undefined
-    const piece = span.subarray(this.start, this.end)
+    const isAll = this.start === 0 && this.end === span.length
+    const piece = isAll ? span : span.subarray(this.start, this.end)
     const next = this.rest?.shift()
     this.span = next
     this.start = 0

@@ -43,7 +43,7 @@ function fromAsyncIterable(source: AsyncIterable<Piece>): Pieces {
   const iterator = source[Symbol.asyncIterator]()
   const isStream = typeof (source as unknown as Partial<Destroyable>).destroy === 'function'
   return {
-    next: async () => pieceOf(await iterator.next()),
+    next: () => Promise.resolve(iterator.next()).then(pieceOf),
     cancel: () => {
       if (isStream) endStream(source as unknown as Destroyable)
       else void Promise.resolve(iterator.return?.()).catch(ignore)

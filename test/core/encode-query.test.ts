@@ -649,6 +649,17 @@ describe('encodeQuery', () => {
     expect(encodeQuery({ d: 'é' })).toBe('d=%C3%A9')
   })
 
+  it('writes and reads others while it asks a getter', () => {
+    const params = {
+      a: 'first',
+      get b() {
+        return `${encodeQuery({ x: 'another one' })}${parseQuery('%41=b+c').A as string}`
+      },
+      c: 'last',
+    }
+    expect(encodeQuery(params)).toBe('a=first&b=x%3Danother%2Boneb+c&c=last')
+  })
+
   it('writes a query while it writes another', () => {
     const inner = { toString: () => encodeQuery({ x: 'é&'.repeat(30) }) }
     const wanted = new URLSearchParams([
