@@ -1,7 +1,6 @@
 // The page at /: every example with its curl lines, addressed the way the page itself was asked for.
 
-const escapes = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-const escapeHtml = (text) => text.replace(/[&<>"']/g, (char) => escapes[char])
+import { escapeHtml } from './escape-html.js'
 
 /** A handler for the page that lists `examples`. */
 export function indexPage(examples) {

@@ -1,7 +1,7 @@
 // The examples that `npm start` serves, each as its curl lines say: the real program, on a port of its own.
 
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureBuilt, root } from '../support/built.js'
@@ -168,7 +168,7 @@ describe.skipIf(!hasCurl)(`the examples${hasCurl ? '' : ' (skipped: no curl here
   })
 
   it('upload: reports size and SHA-256 of a file, asked for by 100 Continue', async () => {
-    const line = linesTo('/upload').find((one) => one.includes('package.json'))!
+    const line = linesTo('/upload').find((one) => one.includes('-T package.json'))!
     const bytes = readFileSync(`${root}package.json`)
     expect(await output(line)).toBe(`${bytes.length} bytes\nsha256 ${sha256(bytes)}\n`)
     const path = join(temporaryFolder(), 'large.bin')
@@ -215,10 +215,109 @@ describe.skipIf(!hasCurl)(`the examples${hasCurl ? '' : ' (skipped: no curl here
     expect((await reader.read()).value).toMatch(/^1001 bytes\nsha256 [0-9a-f]{64}\n$/)
   })
 
-  it('upload: refuses what is no upload', async () => {
-    const { status, head } = parted((await curl('-i', `${origin}/upload`)).stdout)
+  it('upload: reports what a form brings, as JSON to curl', async () => {
+    const line = linesTo('/upload').find((one) => one.includes('-F'))!
+    const bytes = readFileSync(`${root}package.json`)
+    const of = (filename: string, contentType: string, content: string | Uint8Array) => {
+      return { filename, contentType, size: Buffer.byteLength(content), sha256: sha256(content) }
+    }
+    expect(JSON.parse(await output(line))).toEqual({
+      note: 'hi',
+      files: of('package.json', 'application/octet-stream', bytes),
+    })
+    const path = join(temporaryFolder(), 'empty.txt')
+    writeFileSync(path, '')
+    const form = [
+      '-F',
+      'note=a',
+      '-F',
+      'note=b',
+      '-F',
+      `files=@${path}`,
+      '-F',
+      `files=@${root}LICENSE;type=text/x`,
+    ]
+    const { head, body } = parted(
+      (await curl('-i', '-H', 'Accept: application/json', ...form, `${origin}/upload`)).stdout,
+    )
+    expect(head).toContain('content-type: application/json')
+    expect(head).toContain('x-content-type-options: nosniff')
+    expect(JSON.parse(body)).toEqual({
+      note: ['a', 'b'],
+      files: [of('empty.txt', 'text/plain', ''), of('LICENSE', 'text/x', readFileSync(`${root}LICENSE`))],
+    })
+  })
+
+  it('upload: reports it as a page to who takes pages, and what a client says is never markup', async () => {
+    const folder = temporaryFolder()
+    const [path, empty] = [join(folder, 'a.txt'), join(folder, 'empty')]
+    writeFileSync(path, 'hello')
+    writeFileSync(empty, '')
+    const evil = '<b>"\'&amp;'
+    const { stdout } = await curl(
+      ...['-H', 'Accept: text/html,*/*;q=0.8', '--form-string', `${evil}=${evil}$&`],
+      ...['-F', `files=@${path};filename="<b>'&amp;'";type=text/<b>`, '-F', `files=@${empty};filename=`],
+      `${origin}/upload`,
+    )
+    const shown = '&lt;b&gt;&quot;&#39;&amp;amp;'
+    expect(stdout).toMatch(/^<!doctype html>[\s\S]*<form [\s\S]*<\/html>\n$/)
+    expect(stdout).toContain(`<dt><bdi>${shown}</bdi></dt><dd><bdi>${shown}$&amp;</bdi></dd>`)
+    expect(stdout).toContain('<bdi>&lt;b&gt;&#39;&amp;amp;&#39;</bdi>')
+    expect(stdout).toContain('<bdi>text/&lt;b&gt;</bdi>, 5 bytes')
+    expect(stdout).toContain(sha256('hello'))
+    expect(stdout).not.toContain('<b>"')
+    expect(stdout).toContain('<h3>1 file</h3>')
+  })
+
+  it('upload: writes nothing of a form to the disk', async () => {
+    const folder = temporaryFolder()
+    const { program, origin: address } = await serveExamples({ TMPDIR: folder })
+    const form = new FormData()
+    form.append('files', new Blob(['x'.repeat(3_000_000)]))
+    let written = 0
+    const watcher = watch(folder, () => {
+      written++
+    })
+    const answer = await fetch(`${address}/upload`, { method: 'POST', body: form })
+    expect(await answer.json()).toMatchObject({ files: { size: 3_000_000 } })
+    watcher.close()
+    program.child.kill()
+    await program.exit
+    expect([written, readdirSync(folder)]).toEqual([0, []])
+  })
+
+  it('upload: refuses a form that is malformed', async () => {
+    const body = ['-d', '--b\r\nnonsense', '-H', 'Content-Type: multipart/form-data; boundary=b']
+    const { status, head } = parted((await curl('-i', ...body, `${origin}/upload`)).stdout)
+    expect(status).toBe(400)
+    expect(head).toContain('content-type: text/plain')
+  })
+
+  it.each([
+    ['/upload', 'text/html', '<!doctype html>'],
+    ['/upload/page.css', 'text/css', ':root'],
+    ['/upload/page.js', 'text/javascript', 'XMLHttpRequest'],
+  ])(
+    'upload: %s has its type, and a policy under which only files of this server run',
+    async (path, type, content) => {
+      const { status, head, body } = parted((await curl('-i', origin + path)).stdout)
+      expect(status).toBe(200)
+      expect(head).toContain(`content-type: ${type}`)
+      expect(head).toContain('x-content-type-options: nosniff')
+      const policy = /content-security-policy: (.*)/.exec(head)![1]
+      expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'")
+      expect(policy).toContain("base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+      expect(policy).not.toContain('unsafe')
+      expect(body).toContain(content)
+      const only = parted((await curl('-I', origin + path)).stdout)
+      expect([only.status, only.body]).toEqual([200, ''])
+    },
+  )
+
+  it('upload: refuses other methods', async () => {
+    const { status, head } = parted((await curl('-i', '-X', 'DELETE', `${origin}/upload`)).stdout)
     expect(status).toBe(405)
-    expect(head).toContain('allow: put, post')
+    expect(head).toContain('allow: get, head, put, post')
   })
 
   it('download: sends its own source, with its length and type', async () => {
