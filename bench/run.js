@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.js'
 import { preparePeers } from './peers.js'
 
-const subjects = ['server', 'parser', 'websocket', 'frames', 'idle', 'websocket-10k']
+const subjects = ['server', 'parser', 'websocket', 'frames', 'codecs', 'idle', 'websocket-10k']
 
 const usage = `npm run bench -- SUBJECT [options]
 
@@ -13,6 +13,7 @@ const usage = `npm run bench -- SUBJECT [options]
   parser          ns a request head, against other parsers
   websocket       server CPU per message and messages/s, against other servers
   frames          ns a frame read and written, and UTF-8, against ws and Node
+  codecs          ns a query and form-data, read and written, against other codecs
   idle            memory of an idle connection; --websocket: of an idle WebSocket
   websocket-10k   10,000 WebSockets: memory of each, and a broadcast to all
 
@@ -22,6 +23,7 @@ const usage = `npm run bench -- SUBJECT [options]
   --scenario A,B      server: hello, browser, json, pipelined, large
                       websocket: text-16, text-utf8, text-1, binary-1k, binary-64k, broadcast
                       frames: decode, encode, encode-masked, utf8
+                      codecs: parse, encode, multipart-file, multipart-fields, multipart-encode
   --connections N     idle, websocket-10k: connections to hold (default 8000, 10000)
   --websocket         idle: WebSockets instead of HTTP connections`
 
