@@ -15,7 +15,8 @@ const notAscii = 'Grüße, κόσμε, 世界, 👋, '
 /** Texts of `length` bytes of UTF-8, each numbered. */
 export const asciiText = (length) => (number) => textOf(ascii, length, number)
 export const nonAsciiText = (length) => (number) => textOf(notAscii, length, number)
-export const binary = (length) => (number) => Buffer.from({ length }, (_, i) => number + i * 31)
+export const binary = (length) => (number) =>
+  Buffer.from(Array.from({ length }, (_, i) => (number + i * 31) & 255))
 
 function textOf(characters, length, number) {
   const text = Buffer.alloc(length, '.')
