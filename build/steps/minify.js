@@ -1,9 +1,10 @@
 // Makes the built modules small: no white space, short names for what only a function knows. Functions, classes and exports
-// keep theirs, for profiles and stack traces.
+// keep theirs, for profiles and stack traces; and each statement of a module has a line, for Node shows the line that threw.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { minifySync } from 'rolldown/utils'
 
 const build = new URL('../', import.meta.url)
+const STATEMENT = /(?<=[;}])(?=(?:import|export|const|let|class|(?:async )?function)[ *{])/g
 const isModule = (path) => path.endsWith('.js') && !/^(steps|core\.asc|core-inline|media-types)/.test(path)
 
 for (const path of readdirSync(build, { recursive: true }).filter(isModule)) {
@@ -15,5 +16,5 @@ for (const path of readdirSync(build, { recursive: true }).filter(isModule)) {
     codegen: { removeWhitespace: true },
   })
   if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`)
-  writeFileSync(file, code)
+  writeFileSync(file, code.replace(STATEMENT, '\n'))
 }

@@ -59,7 +59,7 @@ const rules: readonly (readonly [code: string, tells: number, message: string])[
   ['BAD_BOUNDARY', 400, 'no multipart type with a boundary of 1 to 70 characters'],
   ['MISSING_FINAL_BOUNDARY', 400, 'the body ends before its last boundary'],
   ['TOO_MANY_PARTS', 413, 'too many parts'],
-  ['TOO_MANY_FIELDS', 413, 'too many fields'],
+  ['TOO_MANY_FORM_FIELDS', 413, 'too many fields'],
   ['TOO_MANY_FILES', 413, 'too many files'],
   ['FIELD_TOO_LARGE', 413, 'a field is too large'],
   ['FIELDS_TOO_LARGE', 413, 'the fields together are too large'],
@@ -100,7 +100,7 @@ export function errorOfResult(result: number, offset?: number): ProtocolError {
 
 /** An error by its code. */
 export function protocolError(code: string): ProtocolError {
-  return errorOfRule(rules.findLast((rule) => rule[0] === code)!)
+  return errorOfRule(rules.find((rule) => rule[0] === code)!)
 }
 
 function errorOfRule([code, tells, message]: (typeof rules)[number], offset?: number): ProtocolError {

@@ -49,7 +49,8 @@ export function decodeMultipart(
   const boundary = parameterOf(String(contentType), 'boundary')
   if (boundary === undefined || !BOUNDARY.test(boundary) || !MULTIPART.test(contentType))
     throw protocolError('BAD_BOUNDARY')
-  return new MultipartDecoder(sourceOf(body), boundary, FORM_DATA.test(contentType), allLimits(limits))
+  const all = allLimits(limits)
+  return new MultipartDecoder(sourceOf(body), boundary, FORM_DATA.test(contentType), all)
 }
 
 function sourceOf(body: MultipartBody): Pieces {
@@ -100,23 +101,22 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
   }
 
   next(): Promise<IteratorResult<MultipartPart, undefined>> {
-    this.current?.skip()
-    this.current = this.takePart()
+    this.takePart()
     return this.current ? Promise.resolve({ done: false, value: this.current }) : this.wait()
   }
 
   private async wait(): Promise<IteratorResult<MultipartPart, undefined>> {
     while (this.parts.length === 0 && !this.isDone) await this.more()
-    this.current = this.takePart()
+    this.takePart()
     return this.current ? { done: false, value: this.current } : { done: true, value: undefined }
   }
 
   // One piece may bring any number of them: to shift each out would move all the others.
-  private takePart(): IncomingPart | undefined {
-    const part = this.parts[this.taken]
+  private takePart(): void {
+    this.current?.skip()
+    this.current = this.parts[this.taken]
     this.parts[this.taken++] = undefined
     if (this.taken >= this.parts.length) this.parts.length = this.taken = 0
-    return part
   }
 
   /** Stops reading the body. */
@@ -173,7 +173,7 @@ class MultipartDecoder implements AsyncIterableIterator<MultipartPart, undefined
     if (head.filename === undefined) this.fields++
     else this.files++
     if (this.fields + this.files > maxParts) throw protocolError('TOO_MANY_PARTS')
-    if (this.fields > maxFields) throw protocolError('TOO_MANY_FIELDS')
+    if (this.fields > maxFields) throw protocolError('TOO_MANY_FORM_FIELDS')
     if (this.files > maxFiles) throw protocolError('TOO_MANY_FILES')
     this.coming = new IncomingPart(head, this)
     this.parts.push(this.coming)

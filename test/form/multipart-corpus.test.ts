@@ -90,7 +90,7 @@ describe('the corpus of multipart bodies', () => {
       ...['BAD_BOUNDARY', 'BAD_DELIMITER', 'BAD_PART_HEAD', 'MISSING_FINAL_BOUNDARY'].map(
         (code) => `${code} 400`,
       ),
-      ...['PART_HEAD_TOO_LARGE', 'TOO_MANY_PARTS', 'TOO_MANY_FIELDS', 'TOO_MANY_FILES'].map(
+      ...['PART_HEAD_TOO_LARGE', 'TOO_MANY_PARTS', 'TOO_MANY_FORM_FIELDS', 'TOO_MANY_FILES'].map(
         (code) => `${code} 413`,
       ),
       ...['FIELD_TOO_LARGE', 'FILE_TOO_LARGE', 'MULTIPART_TOO_LARGE'].map((code) => `${code} 413`),

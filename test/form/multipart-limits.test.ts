@@ -68,7 +68,7 @@ describe('when nothing is said', () => {
   it('the most is 1000 fields, though there may be more parts', async () => {
     expect((await readForm(repeated(1000, field), { maxParts: 5000 })).length).toBe(1000)
     expect(await rejectionOf(readForm(repeated(1001, field), { maxParts: 5000 }))).toMatchObject({
-      code: 'TOO_MANY_FIELDS',
+      code: 'TOO_MANY_FORM_FIELDS',
     })
   })
 

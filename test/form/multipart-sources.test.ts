@@ -256,7 +256,7 @@ describe('a source that nobody wants the rest of is told so, once,', () => {
     ['BAD_PART_HEAD', Buffer.from('--b\r\nX\r\n\r\n'), {}],
     ['PART_HEAD_TOO_LARGE', body, { maxHeadSize: 10 }],
     ['TOO_MANY_PARTS', body, { maxParts: 1 }],
-    ['TOO_MANY_FIELDS', body, { maxFields: 1 }],
+    ['TOO_MANY_FORM_FIELDS', body, { maxFields: 1 }],
     ['FIELD_TOO_LARGE', body, { maxFieldSize: 1 }],
     ['MULTIPART_TOO_LARGE', body, { maxTotal: 20 }],
   ])('after %s', async (code, start, limits) => {

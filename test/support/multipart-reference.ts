@@ -135,7 +135,7 @@ class ReferenceReader {
     if (++this.parts > this.limits.maxParts) throw new Fault('TOO_MANY_PARTS')
     const isFile = part.filename !== undefined
     if (isFile && ++this.files > this.limits.maxFiles) throw new Fault('TOO_MANY_FILES')
-    if (!isFile && ++this.fields > this.limits.maxFields) throw new Fault('TOO_MANY_FIELDS')
+    if (!isFile && ++this.fields > this.limits.maxFields) throw new Fault('TOO_MANY_FORM_FIELDS')
     const { name, filename, contentType, fields } = part
     this.lines.push(partLine(name, filename, contentType))
     for (const [field, value] of fields) this.lines.push(`  ${field}: ${value}`)
