@@ -5,7 +5,11 @@ import { protocolError, resultCodes } from '../../src/core/protocol-error.js'
 import { type CorpusCase, readCorpus } from '../support/corpus.js'
 
 const cases = readCorpus()
-const httpCodes = resultCodes.filter((code) => protocolError(code).status !== undefined)
+// Multipart bodies have a corpus of their own.
+const ofForms = ['BAD_DELIMITER', 'BAD_PART_HEAD', 'PART_HEAD_TOO_LARGE']
+const httpCodes = resultCodes.filter(
+  (code) => protocolError(code).status !== undefined && !ofForms.includes(code),
+)
 
 function errorOf({ events }: CorpusCase): { code: string; status: number } | undefined {
   const [, code, status] = /^error (\S+) (\d+)$/.exec(events.at(-1)!) ?? []
