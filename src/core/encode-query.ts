@@ -17,6 +17,6 @@ const styles: readonly unknown[] = [undefined, 'array', 'indexed', 'commaSeparat
 export function encodeQuery(params: object, style?: NestedParamStyle): string {
   if (typeof params !== 'object' || params === null) throw new TypeError('params are a map')
   if (!styles.includes(style)) throw new TypeError(`unknown style: ${String(style)}`)
-  const short = Symbol.iterator in params ? undefined : writeShortForm(params)
-  return short ?? writeForm(flatParams(params, style))
+  const texts = flatParams(params, style)
+  return writeShortForm(texts) ?? writeForm(texts)
 }

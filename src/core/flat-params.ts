@@ -15,10 +15,36 @@ type Params = Record<string, unknown>
  * @throws TypeError for functions and symbols, and for maps in a circle
  */
 export function flatParams(params: object, style: NestedParamStyle | undefined): string[] {
+  const plain = plainParams(params as Params, style === undefined)
+  if (plain) return plain
   const flat = new FlatParams(style)
   if (isList(params)) for (const pair of params) addPair(flat, pair)
   else flat.addMap(undefined, params, 0)
   return flat.texts
+}
+
+// Of a map of texts, and of lists of them, which most params are. V8 is quicker with this loop than with that over the
+// names; it also gives what is inherited, which is not wanted.
+function plainParams(params: Params, repeatsNames: boolean): string[] | undefined {
+  if (Symbol.iterator in params) return undefined
+  const names = Object.keys(params)
+  const texts: string[] = []
+  let index = 0
+  for (const name in params) {
+    const value = params[name]
+    if (name !== names[index++]) return undefined
+    if (typeof value === 'string') texts.push(name, value)
+    else if (!repeatsNames || !Array.isArray(value) || !addTexts(texts, name, value)) return undefined
+  }
+  return texts
+}
+
+function addTexts(texts: string[], name: string, values: readonly unknown[]): boolean {
+  for (const value of values) {
+    if (typeof value !== 'string') return false
+    texts.push(name, value)
+  }
+  return values.length > 0
 }
 
 class FlatParams {

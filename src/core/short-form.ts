@@ -5,13 +5,13 @@ import { latin1 } from './text.js'
 import * as wasm from './wasm.js'
 
 // V8 knows where a module's own constant lies, and looks up each time where an imported one does.
-const { deskSize, deskStart, memory } = wasm
+const { deskStart, memory } = wasm
 
-const DESK_END = deskStart + deskSize
 const EQUALS = 0x3d
 const AMPERSAND = 0x26
 const PERCENT = 0x25
-/** Past so many characters the core is the faster one. */
+/** Past so many texts, or characters of a pair, the core is the faster one. */
+const MAX_TEXTS = 128
 const MAX_SHORT = 256
 /** Half a character becomes this one. */
 const REPLACEMENT = 0xfffd
@@ -26,25 +26,21 @@ const digits = Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
 const highDigit = Uint8Array.from({ length: 256 }, (_, byte) => digits[byte >> 4]!)
 const lowDigit = Uint8Array.from({ length: 256 }, (_, byte) => digits[byte & 15]!)
 
-/** Writes a map of short texts; undefined where anything in it is another. */
-export function writeShortForm(map: object): string | undefined {
-  const names = Object.keys(map)
-  // Read before anything is laid: a getter may call the codecs, too.
-  const values: unknown[] = Object.values(map)
+/** Writes names and values, which come in turn; undefined where they are many, or one is long. */
+export function writeShortForm(texts: readonly string[]): string | undefined {
+  if (texts.length > MAX_TEXTS) return undefined
   let at = deskStart
-  for (let pair = 0; pair < names.length; pair++) {
-    const value = values[pair]
-    if (typeof value !== 'string') return undefined
-    at = writePair(names[pair]!, value, at)
+  for (let text = 0; text < texts.length; text += 2) {
+    at = writePair(texts[text]!, texts[text + 1]!, at)
     if (at === 0) return undefined
   }
   return latin1(deskStart, Math.max(at - 1, deskStart))
 }
 
-// Where the pair ends, or 0 where it is not short, or there is no room: nine bytes for each character at the most.
+// Where the pair ends, or 0 where it is not short. There is room: nine bytes for each character at the most.
 function writePair(name: string, value: string, at: number): number {
   const length = name.length + value.length
-  if (length > MAX_SHORT || at + 9 * length + 2 > DESK_END) return 0
+  if (length > MAX_SHORT) return 0
   const nameEnd = write(name, at)
   memory[nameEnd] = EQUALS
   const valueEnd = write(value, nameEnd + 1)
