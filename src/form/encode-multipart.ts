@@ -1,11 +1,11 @@
-// Parts as a multipart body (RFC 7578, RFC 2046 §5.1). What is short is gathered and leaves together; files, blobs and streams
-// are opened when their turn comes, and pass piece by piece as the body is read.
+// Parts as a multipart body (RFC 7578, RFC 2046 §5.1): what it is made of, in which order, and how long that is. How it leaves
+// is told in multipart-body.ts.
 
-import { demandBytes } from '../core/demand-bytes.js'
-import { encodeUtf8, utf8Length } from '../core/text.js'
+import { utf8Length } from '../core/text.js'
 import type { FileBody } from '../io/file-body.js'
 import { fileType } from '../io/file-type.js'
-import { cancelPieces, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
+import type { PieceSource } from '../io/pieces.js'
+import { type Item, isFile, type OpaqueContent, readBody } from './multipart-body.js'
 
 export type PartContent =
   | string
@@ -100,7 +100,7 @@ function randomDigits(): string {
 
 interface PreparedPart {
   head: string
-  content: Exclude<PartContent, number | boolean | bigint | ArrayBuffer>
+  content: string | OpaqueContent
   /** Bytes of the content where it is no text; NaN where nobody knows. */
   size: number
 }
@@ -148,11 +148,6 @@ function isStream(content: object): boolean {
   return Symbol.asyncIterator in content || content instanceof ReadableStream
 }
 
-// What file() makes; its class would bring the file system with it.
-function isFile(content: object): content is FileBody {
-  return 'path' in content && 'open' in content && 'size' in content
-}
-
 function ownName(content: PreparedPart['content']): string | undefined {
   if (typeof content === 'string') return undefined
   if (content instanceof Blob) return 'name' in content ? String(content.name) : 'blob'
@@ -171,13 +166,6 @@ function sizeOf(content: PreparedPart['content']): number {
   if (content instanceof Blob) return content.size
   return isFile(content) ? content.size() : Number.NaN
 }
-
-type OpaqueContent = Exclude<PreparedPart['content'], string>
-
-type Content = { content: OpaqueContent; size: number; isSpent: boolean }
-
-/** What leaves together: text, or a content of its own. */
-type Item = string | Content
 
 // What the body is made of, and how long that is. Text is gathered before it is looked at.
 class Layout {
@@ -203,73 +191,4 @@ class Layout {
     this.items.push({ content, size, isSpent: false })
     this.length += size
   }
-}
-
-// The source that is being read, which can be ended while it makes us wait.
-type Reading = { pieces: Pieces | undefined }
-
-function readBody(items: readonly Item[]): AsyncIterator<Uint8Array, undefined> {
-  const reading: Reading = { pieces: undefined }
-  const body = write(items, reading)
-  return {
-    next: () => body.next(),
-    return: async () => {
-      stop(reading)
-      void body.return(undefined)
-      return { done: true, value: undefined }
-    },
-  }
-}
-
-function stop(reading: Reading): void {
-  const { pieces } = reading
-  reading.pieces = undefined
-  if (pieces) cancelPieces(pieces, new Error('nobody reads the rest'))
-}
-
-async function* write(items: readonly Item[], reading: Reading): AsyncGenerator<Uint8Array, undefined> {
-  for (const item of items) {
-    if (typeof item === 'string') yield encodeUtf8(item)
-    else if (item.content instanceof Uint8Array) yield item.content
-    else yield* piecesFrom(item, item.content, reading)
-  }
-}
-
-async function* piecesFrom(
-  item: Content,
-  content: Exclude<OpaqueContent, Uint8Array>,
-  reading: Reading,
-): AsyncGenerator<Uint8Array> {
-  if (item.isSpent) throw new TypeError('a stream can be sent once')
-  item.isSpent = isOneShot(content)
-  const source = isFile(content) ? await openFile(content, item.size) : content
-  const pieces = piecesOf(source instanceof Blob ? source.stream() : source)!
-  reading.pieces = pieces
-  let left = item.size
-  try {
-    for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) {
-      const bytes = typeof piece === 'string' ? encodeUtf8(piece) : demandBytes(piece)
-      left -= bytes.length
-      if (bytes.length > 0) yield bytes
-    }
-    if (left > 0) throw hasChanged()
-  } finally {
-    stop(reading)
-  }
-}
-
-// What would be at its end the second time.
-function isOneShot(content: object): boolean {
-  return content instanceof ReadableStream || 'next' in content || 'destroy' in content
-}
-
-async function openFile(body: FileBody, size: number): Promise<AsyncIterable<Uint8Array>> {
-  const file = await body.open()
-  if (file.size === size) return file.pieces()
-  await file.close()
-  throw hasChanged()
-}
-
-function hasChanged(): Error {
-  return new Error('a file has changed since its length was told')
 }
