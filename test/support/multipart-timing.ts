@@ -1,4 +1,4 @@
-// How time grows with size: a run is held to the run of half the size, so that the speed of a machine does not matter.
+// How time grows with size: a run is held to runs of part of its size, so that the speed of a machine does not matter.
 
 /** Short runs are repeated to fill this, for clocks and collectors of garbage have their grain. */
 const LEAST_MS = 10
@@ -28,4 +28,12 @@ export async function ratioOf(half: Run, whole: Run): Promise<number> {
     leastWhole = Math.min(leastWhole, await timeOf(whole, times))
   }
   return leastWhole / least
+}
+
+/**
+ * By how much time grows for twice the size, over two doublings, for one alone may be a collection of garbage: 2 where it is
+ * linear, 4 where it is the square.
+ */
+export async function growthOf(runOf: (size: number) => Run, size: number): Promise<number> {
+  return Math.sqrt(await ratioOf(runOf(size / 4), runOf(size)))
 }
