@@ -31,9 +31,9 @@ export async function ratioOf(half: Run, whole: Run): Promise<number> {
 }
 
 /**
- * By how much time grows for twice the size, over two doublings, for one alone may be a collection of garbage: 2 where it is
- * linear, 4 where it is the square.
+ * By how much time grows for twice the size: 2 where it is linear, 4 where it is the square. Judged over three doublings, for
+ * one or two may be no more than a collection of garbage.
  */
 export async function growthOf(runOf: (size: number) => Run, size: number): Promise<number> {
-  return Math.sqrt(await ratioOf(runOf(size / 4), runOf(size)))
+  return Math.cbrt(await ratioOf(runOf(size / 8), runOf(size)))
 }
