@@ -1,4 +1,5 @@
 // From field records to the map a user sees: lower-case names, repeats joined (RFC 9110 §5.3), nothing inherited.
+import { addRepeated } from './add-repeated.js'
 import { bareMap } from './bare-map.js'
 import { FIELD_COUNT, FIELDS, u32, words } from './wasm.js'
 
@@ -6,6 +7,11 @@ import { FIELD_COUNT, FIELDS, u32, words } from './wasm.js'
 export type Headers = Record<string, string>
 
 export const newHeaders = bareMap<string>()
+
+/** What a response says: one value, or those of a field that came more than once. */
+export type ResponseHeaderMap = Record<string, string | string[]>
+
+const newResponseHeaders = bareMap<string | string[]>()
 
 // The reading in which each known name was met last. To ask the map whether it has a name costs more than all else that
 // is done for a field, and is needed only for a repeat and for a name that is not known.
@@ -31,6 +37,21 @@ export function readFields(text: string): Headers {
   return headers
 }
 
+/** The same of a response: a field that came more than once is a list. */
+export function readResponseFields(text: string): ResponseHeaderMap {
+  const headers = new newResponseHeaders()
+  const end = FIELDS + u32[FIELD_COUNT]! * 4
+  reading = (reading + 1) >>> 0
+  for (let record = FIELDS; record < end; record += 4) {
+    const word = u32[record + 1]! & 0xff
+    const value = text.substring(u32[record + 2]!, u32[record + 3]!)
+    if (word !== 0 && metIn[word] !== reading) headers[words[word]!] = value
+    else addRepeated(headers, word === 0 ? fieldName(text, record) : words[word]!, value)
+    metIn[word] = reading
+  }
+  return headers
+}
+
 /** The same field-lines one by one, in the order they were sent. `text` may have the names as they were written. */
 export function listFields(text: string): [name: string, value: string][] {
   return Array.from({ length: u32[FIELD_COUNT]! }, (_, index) => {
@@ -40,17 +61,9 @@ export function listFields(text: string): [name: string, value: string][] {
 }
 
 /** Field-lines as a map of lower-case names: one that came more than once has an array. */
-export function collectFields(
-  fields: readonly [name: string, value: string][],
-): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = new newHeaders()
-  for (const [written, value] of fields) {
-    const name = written.toLowerCase()
-    const earlier = headers[name]
-    if (earlier === undefined) headers[name] = value
-    else if (Array.isArray(earlier)) earlier.push(value)
-    else headers[name] = [earlier, value]
-  }
+export function collectFields(fields: readonly [name: string, value: string][]): ResponseHeaderMap {
+  const headers = new newResponseHeaders()
+  for (const [name, value] of fields) addRepeated(headers, name.toLowerCase(), value)
   return headers
 }
 

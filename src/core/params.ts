@@ -4,6 +4,7 @@
 // names of a form are the same each time: those met before are kept, each in the place that its length and a few of its
 // characters give it. A name whose place has not been used in this map cannot be in it.
 
+import { addRepeated } from './add-repeated.js'
 import { bareMap, wideBareMap } from './bare-map.js'
 
 /** Nothing is inherited: `'toString' in params` is false. */
@@ -33,11 +34,11 @@ export function newParams(length = 0): Params {
 
 export function addParam(params: Params, name: string, value: string): void {
   const { length } = name
-  if (length === 0 || length > MAX_KEPT) return addUnkept(params, name, value)
+  if (length === 0 || length > MAX_KEPT) return addRepeated(params, name, value)
   const place = placeOf(name, length)
   let kept = names[place]!
   if (kept !== name) kept = names[place] = name
-  if (usedFor[place] === map) return addUnkept(params, kept, value)
+  if (usedFor[place] === map) return addRepeated(params, kept, value)
   usedFor[place] = map
   params[kept] = value
 }
@@ -48,13 +49,6 @@ function placeOf(name: string, length: number): number {
   const beforeLast = length > 1 ? name.charCodeAt(length - 2) : 0
   const sum = length * 101 + name.charCodeAt(0) * 5 + name.charCodeAt(length >> 1) * 37 + beforeLast * 57
   return (sum + last * 3) & (PLACES - 1)
-}
-
-function addUnkept(params: Params, name: string, value: string): void {
-  const earlier = params[name]
-  if (earlier === undefined) params[name] = value
-  else if (typeof earlier === 'string') params[name] = [earlier, value]
-  else earlier.push(value)
 }
 
 /** All in one map; where two have a name, the later one's. */

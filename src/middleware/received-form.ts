@@ -1,6 +1,7 @@
 // A multipart form as it is received: fields become text, each file goes to the store as it comes, no faster than that
 // takes it. Whatever the default store has kept is removed in the end.
 import { discardStored, storePart } from '#store'
+import { addRepeated } from '../core/add-repeated.js'
 import { between } from '../core/between.js'
 import { mergeParams, type Params } from '../core/params.js'
 import { protocolError } from '../core/protocol-error.js'
@@ -69,11 +70,7 @@ export class ReceivedForm {
   private params(): Params<string | FileParam> {
     const params = mergeParams<string | FileParam>()
     for (const { part, value } of this.received) {
-      const param = typeof value === 'string' ? value : fileParam(part, value)
-      const earlier = params[part.name!]
-      if (earlier === undefined) params[part.name!] = param
-      else if (Array.isArray(earlier)) earlier.push(param)
-      else params[part.name!] = [earlier, param]
+      addRepeated(params, part.name!, typeof value === 'string' ? value : fileParam(part, value))
     }
     return params
   }
