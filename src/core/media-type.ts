@@ -1,5 +1,11 @@
 // Media types with their parameters (RFC 9110 §8.3.1).
 
+/** Is a Content-Type of this type, which is written in lower case? Its parameters do not matter. */
+export function hasType(contentType: string, type: string): boolean {
+  const { length } = type
+  return contentType.slice(0, length).toLowerCase() === type && /^[ \t]*(;|$)/.test(contentType.slice(length))
+}
+
 // token "=" ( token / quoted-string ), §5.6.6
 const PARAMETER = /;[ \t]*([^ \t;="]+)=(?:"((?:[^"\\]|\\.)*)"|([^ \t;"]*))/g
 

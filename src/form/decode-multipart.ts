@@ -3,7 +3,7 @@
 // hundred small fields cost no more waiting than one.
 
 import { between } from '../core/between.js'
-import { parameterOf } from '../core/media-type.js'
+import { hasType, parameterOf } from '../core/media-type.js'
 import { MAX_PART_HEAD, MultipartReader, type PartSink } from '../core/multipart-reader.js'
 import type { PartHead } from '../core/part-head.js'
 import { protocolError } from '../core/protocol-error.js'
@@ -32,7 +32,6 @@ export type MultipartBody = AsyncIterable<Uint8Array> | ReadableStream<Uint8Arra
 const unbounded = Number.POSITIVE_INFINITY
 const BOUNDARY = /^[\x21-\x7e ]{0,69}[\x21-\x7e]$/
 const MULTIPART = /^multipart\/[^ \t;]/i
-const FORM_DATA = /^multipart\/form-data[ \t]*(;|$)/i
 
 /**
  * Reads a multipart body. A part is to be read before the next is asked for; one that is not is skipped.
@@ -46,11 +45,12 @@ export function decodeMultipart(
   contentType: string,
   limits: MultipartLimits = {},
 ): AsyncIterableIterator<MultipartPart, undefined> {
-  const boundary = parameterOf(String(contentType), 'boundary')
-  if (boundary === undefined || !BOUNDARY.test(boundary) || !MULTIPART.test(contentType))
+  const type = String(contentType)
+  const boundary = parameterOf(type, 'boundary')
+  if (boundary === undefined || !BOUNDARY.test(boundary) || !MULTIPART.test(type))
     throw protocolError('BAD_BOUNDARY')
   const all = allLimits(limits)
-  return new MultipartDecoder(sourceOf(body), boundary, FORM_DATA.test(contentType), all)
+  return new MultipartDecoder(sourceOf(body), boundary, hasType(type, 'multipart/form-data'), all)
 }
 
 function sourceOf(body: MultipartBody): Pieces {

@@ -1,12 +1,10 @@
 // The body of a request that is a form's text.
 import { readForm } from '../core/form-reader.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
-import { decoderOf, isUtf8, parameterOf } from '../core/media-type.js'
+import { decoderOf, hasType, isUtf8, parameterOf } from '../core/media-type.js'
 import type { Params } from '../core/params.js'
 import { protocolError } from '../core/protocol-error.js'
 import type { RequestBody, RingRequest } from '../ring/contract.js'
-
-const FORM = /^application\/x-www-form-urlencoded[ \t]*(;|$)/i
 
 /** The Content-Type as sent; `contentType` may have lost its parameters. */
 export function fullType(req: RingRequest): string {
@@ -14,7 +12,7 @@ export function fullType(req: RingRequest): string {
 }
 
 export function isForm(req: RingRequest): boolean {
-  return req.body !== undefined && FORM.test(fullType(req))
+  return req.body !== undefined && hasType(fullType(req), 'application/x-www-form-urlencoded')
 }
 
 /**

@@ -1,4 +1,5 @@
 // Ring's wrap-multipart-params: the fields and files of a multipart form as a map.
+import { hasType } from '../core/media-type.js'
 import { mergeParams, type Params } from '../core/params.js'
 import type { RingRequest, RingResponse } from '../ring/contract.js'
 import { fullType } from './form-body.js'
@@ -17,8 +18,6 @@ export interface WithMultipartParams {
 
 type Answer = RingResponse | Promise<RingResponse>
 
-const FORM_DATA = /^multipart\/form-data[ \t]*(;|$)/i
-
 /**
  * Adds `multipartParams` to the request, merges them into `params`, and reads its body if that is a multipart form. One that
  * is malformed is answered with 400, one over a limit with 413, and nothing of it is left. A request that has them already
@@ -35,9 +34,13 @@ export function wrapMultipartParams<Req extends RingRequest>(
   new ReceivedForm(options)
   return (req) => {
     if ('multipartParams' in req) return handler(req as Req & WithMultipartParams)
-    if (req.body !== undefined && FORM_DATA.test(fullType(req))) return receive(req, handler, options)
+    if (isMultipartForm(req)) return receive(req, handler, options)
     return handler(withParams(req, mergeParams()))
   }
+}
+
+function isMultipartForm(req: RingRequest): boolean {
+  return req.body !== undefined && hasType(fullType(req), 'multipart/form-data')
 }
 
 async function receive<Req extends RingRequest>(
