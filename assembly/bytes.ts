@@ -104,3 +104,17 @@ export function hexValue(byte: u8): i32 {
 export function isBlank(byte: u8): bool {
   return byte == SP || byte == HTAB
 }
+
+/** The first byte from `start` on that is not blank. The sentinel is none. */
+export function afterBlanks(start: usize): usize {
+  let at = start
+  while (isBlank(load<u8>(at))) at++
+  return at
+}
+
+/** Where what begins at `start` ends when the blanks before `end` are none of it. */
+export function beforeBlanks(start: usize, end: usize): usize {
+  let at = end
+  while (at > start && isBlank(load<u8>(at - 1))) at--
+  return at
+}

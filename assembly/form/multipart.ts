@@ -94,7 +94,7 @@ function readHead(record: MultipartRecord, start: usize, end: usize): i32 {
 // Where the first line feed is that ends an empty line, or that no carriage return precedes.
 function emptyLineFeed(start: usize, end: usize): usize {
   let line = start
-  for (let at = nextByte(LF, start, end); at < end; at = nextByte(LF, at + 1, end)) {
+  for (let at = nextLineFeed(start, end); at < end; at = nextLineFeed(at + 1, end)) {
     if (at - line < 2 || load<u8>(at - 1) != CR) return at
     line = at + 1
   }
@@ -158,17 +158,17 @@ function matchedBytes(at: usize, length: u32): u32 {
   return length
 }
 
-// Where the byte is next, or the end. Sixty-four bytes a step until it is near.
-function nextByte(byte: u8, start: usize, end: usize): usize {
-  const bytes = i8x16.splat(<i8>byte)
+// Where the next line feed is, or the end. Sixty-four bytes a step until it is near.
+function nextLineFeed(start: usize, end: usize): usize {
+  const lineFeeds = i8x16.splat(<i8>LF)
   let at = start
   for (; at + 64 <= end; at += 64) {
-    const first = v128.or(i8x16.eq(v128.load(at), bytes), i8x16.eq(v128.load(at, 16), bytes))
-    const second = v128.or(i8x16.eq(v128.load(at, 32), bytes), i8x16.eq(v128.load(at, 48), bytes))
+    const first = v128.or(i8x16.eq(v128.load(at), lineFeeds), i8x16.eq(v128.load(at, 16), lineFeeds))
+    const second = v128.or(i8x16.eq(v128.load(at, 32), lineFeeds), i8x16.eq(v128.load(at, 48), lineFeeds))
     if (v128.any_true(v128.or(first, second))) break
   }
   for (; at < end; at += 16) {
-    const found = i8x16.bitmask(i8x16.eq(v128.load(at), bytes))
+    const found = i8x16.bitmask(i8x16.eq(v128.load(at), lineFeeds))
     if (found != 0) return min(at + ctz(found), end)
   }
   return end

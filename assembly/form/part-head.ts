@@ -3,12 +3,13 @@
 
 import {
   ASTERISK,
+  afterBlanks,
   BACKSLASH,
+  beforeBlanks,
   COLON,
   DQUOTE,
   EQUALS,
   fieldValueEnd,
-  isBlank,
   PERCENT,
   SEMICOLON,
   tokenEnd,
@@ -59,18 +60,6 @@ export function readPartHead(row: PartRow, start: usize, end: usize, isFormData:
   return !isFormData || (row.flags & (HAS_NAME | NAME_EXTENDED)) != 0
 }
 
-function afterBlanks(start: usize): usize {
-  let at = start
-  while (isBlank(load<u8>(at))) at++
-  return at
-}
-
-function beforeBlanks(start: usize, end: usize): usize {
-  let at = end
-  while (at > start && isBlank(load<u8>(at - 1))) at--
-  return at
-}
-
 // disposition-type *( OWS ";" OWS [ parameter ] ), RFC 6266 §4.1, RFC 9110 §5.6.6. What ends it is a CR.
 function readDisposition(row: PartRow, start: usize, end: usize, isFormData: bool): bool {
   let at = tokenEnd(start)
@@ -89,7 +78,8 @@ function isFormDataType(start: usize, end: usize): bool {
   return end - start == 9 && (load<u64>(start) | LOWER) == FORM_DAT && (load<u8>(end - 1) | 0x20) == 0x61
 }
 
-// token "=" ( token / quoted-string ), or token "*=" ext-value, which is not quoted (RFC 8187 §3.2). @returns where it ends, or 0 where it is malformed, or its name's second
+// token "=" ( token / quoted-string ), or token "*=" ext-value, which is not quoted (RFC 8187 §3.2). @returns where it
+// ends, or 0 where it is malformed, or its name's second
 function readParameter(row: PartRow, start: usize, end: usize): usize {
   const nameEnd = tokenEnd(start)
   if (nameEnd == start || load<u8>(nameEnd) != EQUALS) return 0

@@ -1,7 +1,7 @@
 // field-name ":" OWS field-value OWS CRLF (RFC 9112 §5). Both are only checked, sixteen bytes a
 // step; the name is then looked for among the known words.
 
-import { COLON, CR, fieldValueEnd, isBlank, LF, tokenEnd } from '../bytes'
+import { afterBlanks, beforeBlanks, COLON, CR, fieldValueEnd, isBlank, LF, tokenEnd } from '../bytes'
 import { fieldRecord, HeadRecord } from '../memory'
 import {
   BAD_FIELD_NAME,
@@ -21,16 +21,14 @@ export function readFieldLine(record: HeadRecord, start: usize, line: usize, end
   const nameEnd = tokenEnd(line)
   if (load<u8>(nameEnd) != COLON || nameEnd == line) return nameError(record, start, line, nameEnd, end)
 
-  let value = nameEnd + 1
-  while (isBlank(load<u8>(value))) value++
+  const value = afterBlanks(nameEnd + 1)
   const stop = fieldValueEnd(value)
   const lineEnd = readLineEnd(stop, end, BAD_FIELD_VALUE)
   if (lineEnd <= 0) {
     record.errorAt = <u32>(stop - start)
     return lineEnd
   }
-  let valueEnd = stop
-  while (valueEnd > value && isBlank(load<u8>(valueEnd - 1))) valueEnd--
+  const valueEnd = beforeBlanks(value, stop)
 
   const nameLength = <u32>(nameEnd - line)
   const word = fieldNameAt(line, nameLength)
@@ -58,8 +56,7 @@ function nameError(record: HeadRecord, start: usize, line: usize, at: usize, end
   const byte = load<u8>(at)
   if (isBlank(byte)) {
     if (at == line) return OBS_FOLD
-    let next = at
-    while (isBlank(load<u8>(next))) next++
+    const next = afterBlanks(at)
     if (next >= end) return NEED_MORE
     record.seenAt = <u32>(next - start)
     return load<u8>(next) == COLON ? SPACE_BEFORE_COLON : BAD_FIELD_NAME

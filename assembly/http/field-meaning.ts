@@ -1,7 +1,7 @@
 // What the fields that steer the protocol say: Host, Connection, Content-Length, Transfer-Encoding, Expect, Upgrade.
 // Each is judged where it stands, from its word's number, so no string is made for it.
 
-import { COMMA, isBlank, isDigit } from '../bytes'
+import { afterBlanks, beforeBlanks, COMMA, isDigit } from '../bytes'
 import {
   ABSOLUTE_TARGET,
   CONNECTION_CLOSE,
@@ -111,9 +111,9 @@ function applyExpect(record: HeadRecord, value: usize, valueEnd: usize): i32 {
 
 function applyConnection(record: HeadRecord, value: usize, valueEnd: usize): i32 {
   for (let at = value; at < valueEnd; ) {
-    const item = skipBlanks(at, valueEnd)
+    const item = afterBlanks(at)
     at = itemStop(item, valueEnd)
-    const itemEnd = trimBlanks(item, at)
+    const itemEnd = beforeBlanks(item, at)
     if (isToken(item, itemEnd, 10, KEEP_ALI, VE)) record.flags |= CONNECTION_KEEP_ALIVE
     else if (isToken(item, itemEnd, 5, CLOSE, 0)) record.flags |= CONNECTION_CLOSE
     else if (isToken(item, itemEnd, 7, UPGRADE_TOKEN, 0)) record.flags |= CONNECTION_UPGRADE
@@ -126,27 +126,17 @@ function applyConnection(record: HeadRecord, value: usize, valueEnd: usize): i32
 function applyUpgrade(record: HeadRecord, value: usize, valueEnd: usize): i32 {
   if ((record.flags & VERSION_1_1) == 0) return 0
   for (let at = value; at < valueEnd; ) {
-    const item = skipBlanks(at, valueEnd)
+    const item = afterBlanks(at)
     at = itemStop(item, valueEnd)
-    if (isToken(item, trimBlanks(item, at), 9, WEBSOCKE, T)) record.flags |= UPGRADE_WEBSOCKET
+    if (isToken(item, beforeBlanks(item, at), 9, WEBSOCKE, T)) record.flags |= UPGRADE_WEBSOCKET
     at++
   }
   return 0
 }
 
-function skipBlanks(at: usize, end: usize): usize {
-  while (at < end && isBlank(load<u8>(at))) at++
-  return at
-}
-
 function itemStop(at: usize, end: usize): usize {
   while (at < end && load<u8>(at) != COMMA) at++
   return at
-}
-
-function trimBlanks(start: usize, end: usize): usize {
-  while (end > start && isBlank(load<u8>(end - 1))) end--
-  return end
 }
 
 // Is this the token of `length` letters and hyphens whose first eight bytes are `head` and whose next are `tail`?

@@ -10,6 +10,7 @@ import { protocolError } from './protocol-error.js'
 import { latin1, utf8, utf8Of, writeUtf8 } from './text.js'
 import * as wasm from './wasm.js'
 
+// A module's own constants are faster than imported ones: see short-form.ts.
 const {
   deskSize,
   deskStart,
