@@ -1,7 +1,7 @@
 // One candidate in a process of its own, so that no other's code shapes what the compiler makes of it: `measure.js SUBJECT
 // FILE`. On a message with an input's name and a time, runs it for so long and answers ns a time.
 
-import { nsEach, warmedUp } from './async-timing.js'
+import { nsEach, warmedUp } from '../timing.js'
 import { subjects } from './subjects.js'
 
 const [subject, file] = process.argv.slice(2)

@@ -19,9 +19,8 @@ const candidates = import(`./${file}.js`).then((module) => module[camel(subject)
 process.on('message', async ({ input, ms }) => {
   try {
     const description = subjects[subject].inputs[input]
-    const candidate = ready.get(input) ?? prepare((await candidates)[form], description)
-    ready.set(input, candidate)
-    process.send({ ns: nsEach(candidate, ms) / description.frames })
+    if (!ready.has(input)) ready.set(input, await prepare((await candidates)[form], description))
+    process.send({ ns: (await nsEach(ready.get(input), ms)) / description.frames })
   } catch (error) {
     process.send({ error: error.message })
   }

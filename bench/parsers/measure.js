@@ -11,9 +11,8 @@ const parsers = import(`./${file}.js`).then((module) => module.parsers)
 
 process.on('message', async ({ input, ms }) => {
   try {
-    const parser = ready.get(input) ?? prepare((await parsers)[form], heads[input])
-    ready.set(input, parser)
-    process.send({ ns: nsEach(parser, ms) })
+    if (!ready.has(input)) ready.set(input, await prepare((await parsers)[form], heads[input]))
+    process.send({ ns: await nsEach(ready.get(input), ms) })
   } catch (error) {
     process.send({ error: error.message })
   }
