@@ -117,13 +117,13 @@ describe('the format of the corpus of frames', () => {
   })
 
   it.each([
-    ['another reader', 'server', 'proxy', 'the first block must be frames'],
-    ['an unknown option', 'deflate', 'inflate', 'the first block must be frames'],
+    ['another reader', 'server', 'proxy', "unknown options 'proxy maxPayload=10 deflate'"],
+    ['an unknown option', 'deflate', 'inflate', "unknown options 'server maxPayload=10 inflate'"],
     ['bytes that are not hexadecimal', '89\n', '8x\n', "no item at '8x'"],
     ['half a byte', '89\n', '8\n', "no item at '8'"],
     ['a short key', '01020304', '010203', 'no item at'],
-    ['a third block', /$/, '```events\n```\n', 'there must be two blocks'],
-    ['a missing block', /```events[\s\S]*/, '', 'there must be two blocks'],
+    ['a third block', /$/, '```events\n```\n', 'a third block'],
+    ['a missing block', /```events[\s\S]*/, '', 'the second block must be events'],
     ['another second block', '```events', '```event', 'the second block must be events'],
     ['an unknown kind of frame', 'text fin', 'words fin', "an unknown event 'words fin"],
     ['an error with another close code', '1007', '1002', "an unknown error 'error BAD_UTF8 1002'"],
@@ -132,7 +132,7 @@ describe('the format of the corpus of frames', () => {
     expect(() => read(good.replace(part, () => other))).toThrow(fault)
   })
 
-  it('names the file and the title of a malformed case', () => {
-    expect(() => read(good.replace('89', 'x'))).toThrow(/^good\.md: .*, in 'a title'$/)
+  it('names the file, the line and the title of a malformed case', () => {
+    expect(() => read(good.replace('89', 'x'))).toThrow(/^good\.md:3: .*, in 'a title'$/)
   })
 })

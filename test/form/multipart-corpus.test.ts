@@ -154,17 +154,12 @@ describe('the format of the corpus of multipart bodies', () => {
   })
 
   it.each([
-    [
-      'another first block',
-      '```multipart',
-      '```http',
-      "the first block must be multipart, not 'http maxParts=2'",
-    ],
+    ['another first block', '```multipart', '```http', 'the first block must be multipart'],
     ['an unknown limit', 'maxParts', 'maxWords', "an unknown limit 'maxWords=2'"],
     ['a limit that is no number', '=2', '=two', "an unknown limit 'maxParts=two'"],
     ['a block of nothing', /maxParts=2[\s\S]*?```/, '\n```', 'there must be a content type'],
-    ['a missing block', /```events[\s\S]*/, '', 'there must be two blocks'],
-    ['a third block', /$/, '```events\nend\n```\n', 'there must be two blocks'],
+    ['a missing block', /```events[\s\S]*/, '', 'the second block must be events'],
+    ['a third block', /$/, '```events\nend\n```\n', 'a third block'],
     ['another second block', '```events', '```event', 'the second block must be events'],
     ['an unknown escape', '\\xff', '\\q', "an unknown escape '\\q'"],
     ['half an escape', '\\xff', '\\xf', "an unknown escape '\\x'"],
@@ -180,7 +175,7 @@ describe('the format of the corpus of multipart bodies', () => {
     expect(() => read(good.replace(part, () => other))).toThrow(fault)
   })
 
-  it('names the file and the title of a malformed case', () => {
-    expect(() => read(good.replace('400', '4'))).toThrow(/^good\.md: .*, in 'a title'$/)
+  it('names the file, the line and the title of a malformed case', () => {
+    expect(() => read(good.replace('400', '4'))).toThrow(/^good\.md:3: .*, in 'a title'$/)
   })
 })

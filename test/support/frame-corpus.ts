@@ -10,12 +10,11 @@
 //           text fin "Hello"         a frame: its kind, `fin`, `rsv1` where they are set, its payload in items
 //           error BAD_UTF8 1007      the bytes broke a rule; the close code that answers it
 //           nothing                  alone: no frame is complete
-import { readdirSync, readFileSync } from 'node:fs'
+
+import { type Named, readCases, type Source, sourcesIn, type WrittenCase } from './case-files.js'
 import { closeCodes, type DecoderOptions, lineOf, opcodeNames } from './reference-frames.js'
 
-export interface FrameCase {
-  file: string
-  title: string
+export interface FrameCase extends Named {
   bytes: Uint8Array
   options: DecoderOptions
   /** Frames in order, as `lineOf` writes them. */
@@ -24,52 +23,27 @@ export interface FrameCase {
   error: string | undefined
 }
 
-type Source = readonly [file: string, text: string]
-
-const folder = new URL('../corpus/websocket/', import.meta.url)
-
-/** Every case of test/corpus/websocket/*.md, or of the sources given; throws an error that names file and title. */
-export function readFrameCorpus(sources: readonly Source[] = storedSources()): FrameCase[] {
-  return sources.flatMap(([file, text]) => {
-    const [, ...sections] = `\n${text}`.split(/\n## /)
-    return sections.map((section) => {
-      const title = section.slice(0, section.indexOf('\n'))
-      try {
-        return readCase(file, title, section)
-      } catch (error) {
-        throw new Error(`${file}: ${(error as Error).message}, in '${title}'`)
-      }
-    })
-  })
+/** Every case of test/corpus/websocket/*.md, or of the sources given; throws an error that names file, line and fault. */
+export function readFrameCorpus(sources: readonly Source[] = sourcesIn('websocket/')): FrameCase[] {
+  return readCases(sources, ['frames', 'events'], readCase)
 }
 
-function storedSources(): Source[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.md'))
-  return files.sort().map((file) => [file, readFileSync(new URL(file, folder), 'utf8')])
-}
-
-function readCase(file: string, title: string, section: string): FrameCase {
-  const blocks = section.split(/^```/m)
-  const [first, second] = [blocks[1] ?? '', blocks[3] ?? '']
-  if (blocks.length !== 5) throw new Error('there must be two blocks')
-  const [info, ...lines] = first.trimEnd().split('\n')
-  const [word, ...events] = second.trimEnd().split('\n')
-  if (word !== 'events') throw new Error('the second block must be events')
-  const error = events.at(-1)?.startsWith('error ') ? readError(events.pop()!) : undefined
+function readCase({ file, title, options, sent, expected }: WrittenCase): FrameCase {
+  const error = expected.at(-1)?.startsWith('error ') ? readError(expected.at(-1)!) : undefined
+  const frames = error === undefined ? expected : expected.slice(0, -1)
   return {
     file,
     title,
-    bytes: Buffer.concat(lines.map(readItems)),
-    options: readOptions(info!),
-    frames: events.join() === 'nothing' ? [] : events.map(readFrame),
+    bytes: Buffer.concat(sent.map(readItems)),
+    options: readOptions(options),
+    frames: frames.join() === 'nothing' ? [] : frames.map(readFrame),
     error,
   }
 }
 
-function readOptions(info: string): DecoderOptions {
-  const [, role, limit, deflate] =
-    /^frames (server|client)(?: maxPayload=(\d+))?( deflate)?$/.exec(info) ?? []
-  if (role === undefined) throw new Error(`the first block must be frames, not '${info}'`)
+function readOptions(options: string): DecoderOptions {
+  const [, role, limit, deflate] = /^(server|client)(?: maxPayload=(\d+))?( deflate)?$/.exec(options) ?? []
+  if (role === undefined) throw new Error(`unknown options '${options}'`)
   return {
     role: role as DecoderOptions['role'],
     ...(limit && { maxPayload: Number(limit) }),
