@@ -1,6 +1,5 @@
 // Bodies of 1 GiB pass through without being held: the memory of the server's process is watched while they do.
 
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -8,14 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ensureBuilt, root } from '../support/built.js'
+import { ensureBuilt } from '../support/built.js'
+import { WatchedServer } from '../support/watched-server.js'
 
 const megabyte = 1024 * 1024
 const total = 1024 * megabyte
 
 let folder = ''
-let child: ChildProcess
-let port = 0
+let server: WatchedServer
 const sockets = new Set<Socket>()
 
 beforeAll(() => {
@@ -27,9 +26,7 @@ beforeAll(() => {
 
 // Each test has a fresh process: what one has grown by already, it need not grow by again.
 beforeEach(async () => {
-  const env = { ...process.env, FILE: join(folder, 'big.bin') }
-  child = fork(`${root}test/support/big-bodies-server.mjs`, { env, execArgv: [] })
-  ;[{ port }] = (await once(child, 'message')) as [{ port: number }]
+  server = await WatchedServer.start('big-bodies-server.mjs', { FILE: join(folder, 'big.bin') })
   // What every server grows by with its first requests, whatever their size.
   for (const bytes of [1, 300_000]) await upload(bytes)
 })
@@ -37,24 +34,13 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const socket of sockets) socket.destroy()
   sockets.clear()
-  child.kill()
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  await server.end()
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The bytes by which the server's process grew, at the most, while the work went on. */
-async function growthDuring(work: () => Promise<void>): Promise<number> {
-  child.send('watch')
-  await work()
-  child.send('report')
-  const [{ rss, most }] = (await once(child, 'message')) as [{ rss: number; most: number }]
-  expect(rss).toBeGreaterThan(0)
-  return most - rss
-}
-
 function open(): Socket {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  const socket = connect({ port: server.port, host: '127.0.0.1', noDelay: true })
   sockets.add(socket)
   return socket
 }
@@ -116,7 +102,7 @@ describe('a download of 1 GiB', () => {
     '%s grows the server by less than 64 MiB, though its reader stops for 2 s',
     async (_from, path) => {
       let isStopped = false
-      const growth = await growthDuring(async () => {
+      const growth = await server.growthDuring(async () => {
         const arrived = await download(path, ({ bytes }, socket) => {
           if (isStopped || bytes < 100 * megabyte) return
           isStopped = true
@@ -136,7 +122,7 @@ describe('a download of 1 GiB', () => {
   )
 
   it('grows the server by less than 64 MiB, when five readers stop at once', async () => {
-    const growth = await growthDuring(async () => {
+    const growth = await server.growthDuring(async () => {
       const readers = Array.from({ length: 5 }, () => open())
       for (const socket of readers) {
         socket.pause()
@@ -156,7 +142,7 @@ describe('an upload of 1 GiB', () => {
   ])(
     '%s grows the server by less than 64 MiB, though its handler stops for 2 s',
     async (_how, coding) => {
-      const growth = await growthDuring(async () => {
+      const growth = await server.growthDuring(async () => {
         const answer = await upload(total, coding)
         expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
         expect(answer.split('\r\n\r\n')[1]).toBe(String(total))

@@ -1,7 +1,6 @@
 // A file of 2 GiB goes to the disk through wrapMultipartParams, and is never held: the memory of the server's process is
 // watched while it does.
 
-import { type ChildProcess, fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
@@ -9,30 +8,25 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ensureBuilt, root } from '../support/built.js'
+import { ensureBuilt } from '../support/built.js'
 import { headOf } from '../support/upload-request.js'
 import { noise } from '../support/upload-sources.js'
+import { WatchedServer } from '../support/watched-server.js'
 
 const megabyte = 1024 * 1024
 const total = 2048 * megabyte
 
 let folder = ''
-let child: ChildProcess
-let port = 0
+let server: WatchedServer
 
 beforeAll(async () => {
   ensureBuilt()
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'httpkit-big-')))
-  child = fork(`${root}test/support/upload-big-server.mjs`, {
-    env: { ...process.env, TMPDIR: folder },
-    execArgv: [],
-  })
-  ;[{ port }] = (await once(child, 'message')) as [{ port: number }]
+  server = await WatchedServer.start('upload-big-server.mjs', { TMPDIR: folder })
 }, 120_000)
 
 afterAll(async () => {
-  child.kill()
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  await server.end()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -49,7 +43,7 @@ const after = Buffer.from('\r\n--b--\r\n')
 
 /** Uploads so many bytes, no two pieces of them alike; what was told of them, and the hash of what was sent. */
 async function upload(bytes: number): Promise<{ told: Told; sha256: string }> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  const socket = connect({ port: server.port, host: '127.0.0.1', noDelay: true })
   const answer = textOf(socket)
   socket.write(headOf(before.length + bytes + after.length, { fields: ['Connection: close'] }))
   socket.write(before)
@@ -80,21 +74,11 @@ function* pieces(bytes: number): Generator<Buffer> {
   }
 }
 
-/** The bytes by which the server's process grew, at the most, while the work went on. */
-async function growthDuring(work: () => Promise<void>): Promise<number> {
-  child.send('watch')
-  await work()
-  child.send('report')
-  const [{ rss, most }] = (await once(child, 'message')) as [{ rss: number; most: number }]
-  expect(rss).toBeGreaterThan(0)
-  return most - rss
-}
-
 describe('an upload of 2 GiB', () => {
   it('is on the disk whole, is gone with its answer, and grows the server by less than 64 MiB', async () => {
     // What every server grows by with its first uploads, whatever their size.
     for (const bytes of [1, 3_000_000]) await upload(bytes)
-    const growth = await growthDuring(async () => {
+    const growth = await server.growthDuring(async () => {
       const { told, sha256 } = await upload(total)
       expect(told).toEqual({
         note: 'hi',

@@ -4,9 +4,10 @@
 //   GET /channel   1 GiB through a channel that waits for drained()
 //   POST /count    reads the body piece by piece, with a rest of 2 s after 100 MiB, and answers how many bytes it was
 //
-// It sends { port }, and to 'watch' answers nothing, to 'report' { rss, most }: bytes at the 'watch', and the most since.
+// It sends { port }.
 import { createReadStream } from 'node:fs'
 import { asChannel, file, runServer } from 'httpkit-wasm/server'
+import { watchMemory } from './watched-memory.mjs'
 
 const total = 1024 ** 3
 const piece = Buffer.alloc(256 * 1024, 'x')
@@ -41,18 +42,4 @@ async function handler(req) {
 
 const server = await runServer(handler, { ip: '127.0.0.1', port: 0, maxBody: 2 * total })
 process.send({ port: server.port })
-
-let rss = 0
-let most = 0
-
-function sample() {
-  most = Math.max(most, process.memoryUsage.rss())
-}
-
-process.on('message', (message) => {
-  if (message === 'watch') rss = most = process.memoryUsage.rss()
-  else process.send({ rss, most })
-})
-process.on('disconnect', () => process.exit())
-
-setInterval(sample, 10)
+watchMemory()

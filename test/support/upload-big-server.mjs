@@ -2,12 +2,13 @@
 //
 //   POST /    takes a form with wrapMultipartParams, and answers what it had of files: { size, stored, sha256, tempfile }
 //
-// It sends { port }, and to 'watch' answers nothing, to 'report' { rss, most }: bytes at the 'watch', and the most since.
+// It sends { port }.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { wrapMultipartParams } from 'httpkit-wasm/middleware'
 import { runServer } from 'httpkit-wasm/server'
+import { watchMemory } from './watched-memory.mjs'
 
 async function toldOf({ filename, size, tempfile }) {
   const { size: stored } = await stat(tempfile)
@@ -22,18 +23,4 @@ const handler = wrapMultipartParams(async ({ multipartParams: { note, file } }) 
 
 const server = await runServer(handler, { ip: '127.0.0.1', port: 0, maxBody: 4 * 1024 ** 3 })
 process.send({ port: server.port })
-
-let rss = 0
-let most = 0
-
-function sample() {
-  most = Math.max(most, process.memoryUsage.rss())
-}
-
-process.on('message', (message) => {
-  if (message === 'watch') rss = most = process.memoryUsage.rss()
-  else process.send({ rss, most })
-})
-process.on('disconnect', () => process.exit())
-
-setInterval(sample, 10)
+watchMemory()
