@@ -18,14 +18,19 @@ export const curl = [
 
 const maxName = 32 // characters
 
-const files = { '/chat': 'page.html', '/chat/page.css': 'page.css', '/chat/page.js': 'page.js' }
+const files = {
+  '/chat': 'chat/page.html',
+  '/chat/page.css': 'chat/page.css',
+  '/chat/page.js': 'chat/page.js',
+  '/page.css': 'page.css',
+}
 export const paths = ['/chat/room', ...Object.keys(files)]
 
 export function handler(req) {
   if (req.uri === '/chat/room') return room(req)
   return {
     headers: pageHeaders,
-    body: file(fileURLToPath(new URL(`chat/${files[req.uri]}`, import.meta.url))),
+    body: file(fileURLToPath(new URL(files[req.uri], import.meta.url))),
   }
 }
 

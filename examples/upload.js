@@ -17,7 +17,11 @@ export const curl = [
   'curl -F note=hi -F files=@package.json http://localhost:8090/upload',
 ]
 
-const files = { '/upload/page.css': 'page.css', '/upload/page.js': 'page.js' }
+const files = {
+  '/upload/page.css': 'upload/page.css',
+  '/upload/page.js': 'upload/page.js',
+  '/page.css': 'page.css',
+}
 export const paths = [path, ...Object.keys(files)]
 
 const plain = { 'Content-Type': 'text/plain; charset=utf-8' }
@@ -25,8 +29,7 @@ const interval = 250 // ms between two lines of progress
 
 export function handler(req) {
   const name = files[req.uri]
-  if (name)
-    return { headers: pageHeaders, body: file(fileURLToPath(new URL(`upload/${name}`, import.meta.url))) }
+  if (name) return { headers: pageHeaders, body: file(fileURLToPath(new URL(name, import.meta.url))) }
   switch (req.requestMethod) {
     case 'get':
     case 'head':

@@ -135,7 +135,8 @@ afterAll(() => {
 describe('the page', () => {
   it.each([
     ['/chat', 'text/html', '<!doctype html>'],
-    ['/chat/page.css', 'text/css', ':root'],
+    ['/page.css', 'text/css', ':root'],
+    ['/chat/page.css', 'text/css', '#log'],
     ['/chat/page.js', 'text/javascript', 'new WebSocket'],
   ])(
     '%s has its type, and a policy under which only files of this server run',

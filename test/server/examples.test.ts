@@ -295,7 +295,8 @@ describe.skipIf(!hasCurl)(`the examples${hasCurl ? '' : ' (skipped: no curl here
 
   it.each([
     ['/upload', 'text/html', '<!doctype html>'],
-    ['/upload/page.css', 'text/css', ':root'],
+    ['/page.css', 'text/css', ':root'],
+    ['/upload/page.css', 'text/css', 'progress'],
     ['/upload/page.js', 'text/javascript', 'XMLHttpRequest'],
   ])(
     'upload: %s has its type, and a policy under which only files of this server run',
