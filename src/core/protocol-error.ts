@@ -69,6 +69,8 @@ const rules: readonly (readonly [code: string, tells: number, message: string])[
   ['BAD_PROXY_HEADER', 400, 'malformed PROXY protocol header'],
   ['HEADERS_TIMEOUT', 408, 'the head took too long'],
   ['BODY_TIMEOUT', 408, 'the body stalled'],
+  ['UNASKED_UPGRADE', 502, 'another protocol, which nobody has asked for'],
+  ['TOO_MANY_INTERIM', 502, 'too many interim responses'],
 ]
 
 const CORE_RULES = 46

@@ -5,7 +5,7 @@ import module from '#core'
 
 type Constant = { readonly value: number }
 
-type ReadHead = (
+export type ReadHead = (
   start: number,
   end: number,
   flags: number,

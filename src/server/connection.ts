@@ -9,8 +9,9 @@ import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { CloseStatus } from '../core/close.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
+import { END, ERROR, HEAD, PIECE, TRAILERS } from '../core/http-reader.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
-import { END, ERROR, HEAD, PIECE, RequestReader, TRAILERS } from '../core/request-reader.js'
+import { RequestReader } from '../core/request-reader.js'
 import { latin1 } from '../core/text.js'
 import {
   CONNECTION_CLOSE,

@@ -1,7 +1,7 @@
 // The options of a server that runs: what each may be, and what it is where it was left out.
 import type { TlsOptions } from 'node:tls'
 import { between } from '../core/between.js'
-import { type ReaderLimits, readerBounds } from '../core/request-reader.js'
+import { type ReaderLimits, readerBounds } from '../core/http-reader.js'
 import type { RingResponse } from '../ring/contract.js'
 import { type DeflateOptions, deflateOptions } from '../websocket/deflate-options.js'
 import type { ServerOptions } from './options.js'

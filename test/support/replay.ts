@@ -14,9 +14,9 @@ import {
   NEED_MORE,
   PIECE,
   type ReaderLimits,
-  RequestReader,
   TRAILERS,
-} from '../../src/core/request-reader.js'
+} from '../../src/core/http-reader.js'
+import { RequestReader } from '../../src/core/request-reader.js'
 import { latin1 } from '../../src/core/text.js'
 import {
   CONNECTION_CLOSE,
