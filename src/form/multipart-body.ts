@@ -4,7 +4,7 @@
 import { demandBytes } from '../core/demand-bytes.js'
 import { encodeUtf8 } from '../core/text.js'
 import type { FileBody } from '../io/file-body.js'
-import { cancelPieces, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
+import { cancelPieces, isOneShot, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
 
 /** What is no text. */
 export type OpaqueContent = Uint8Array | Blob | FileBody | PieceSource
@@ -66,11 +66,6 @@ async function* piecesFrom(
   } finally {
     stop(reading)
   }
-}
-
-// What would be at its end the second time.
-function isOneShot(content: object): boolean {
-  return content instanceof ReadableStream || 'next' in content || 'destroy' in content
 }
 
 async function openFile(body: FileBody, size: number): Promise<AsyncIterable<Uint8Array>> {

@@ -30,6 +30,11 @@ export function piecesOf(source: object): Pieces | undefined {
   return undefined
 }
 
+/** Whether it would be at its end the second time. */
+export function isOneShot(source: object): boolean {
+  return source instanceof ReadableStream || 'next' in source || 'destroy' in source
+}
+
 function fromReadableStream(stream: ReadableStream<Piece>): Pieces {
   const reader = stream.getReader()
   return {
