@@ -2,6 +2,8 @@
 // same connection as a server's.
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
 import type { ResponseHead } from '../core/parse-head.js'
 import { type DeflateParameters, makeOffer, readAnswer } from '../core/permessage-deflate.js'
 import { type ResponseHeaders, writeFields } from '../core/response-head.js'
@@ -16,13 +18,20 @@ import { checkedHeartbeat, type WebSocketHost } from '../websocket/connection.js
 import { Deflate } from '../websocket/deflate.js'
 import { type DeflateOptions, deflateOptions } from '../websocket/deflate-options.js'
 import { furtherFields, hasToken, secWebSocketAccept } from '../websocket/handshake.js'
-import { credentialsOf } from './credentials.js'
-import { type DialOptions, dial, type ProxyTarget, proxyOf } from './dial.js'
+import { type Address, addressOf } from './address.js'
+import { dial } from './dial.js'
 import { HttpKitError } from './error.js'
 import { HeadCollector } from './head-collector.js'
-import { targetOf } from './target.js'
+import type { RequestOptions } from './options.js'
+import { type Route, routeOf } from './route.js'
 
-export interface WebSocketOptions extends DialOptions {
+export interface WebSocketOptions {
+  /** Accepts any certificate; the name is still sent. */
+  insecure?: boolean
+  /** `node:tls` options: ca, cert, key … */
+  tls?: ConnectionOptions
+  /** An HTTP proxy to tunnel through; `user:pass@` is sent as Proxy-Authorization. */
+  proxyUrl?: string
   /** Sub-protocols to offer. */
   protocol?: string | readonly string[]
   /** Further fields of the request. */
@@ -69,33 +78,35 @@ export async function openWebSocket(
   return handshake.run()
 }
 
-function parse(url: string | URL): URL {
-  const parsed = URL.canParse(String(url)) ? new URL(String(url)) : undefined
-  if (parsed && /^(wss?|https?):$/.test(parsed.protocol)) return parsed
-  throw new HttpKitError('ERR_INVALID_ARGUMENT', `not a WebSocket's URL: ${String(url)}`)
+function parse(url: string | URL): Address {
+  try {
+    return addressOf(String(url).replace(/^ws(?=s?:)/i, 'http'))
+  } catch (cause) {
+    throw new HttpKitError('ERR_INVALID_ARGUMENT', `not a WebSocket's URL: ${String(url)}`, { cause })
+  }
 }
 
 class Handshake implements SocketOwner, OutboxOwner {
-  private readonly url: URL
+  private readonly address: Address
   private readonly handlers: ChannelCallbacks
   private readonly options: WebSocketOptions
-  private readonly proxy: ProxyTarget | undefined
+  private readonly route: Route
   private readonly wishes: DeflateOptions | undefined
   private readonly offered: readonly string[]
   private readonly key = randomBytes(16).toString('base64')
   private readonly head: string
   private readonly collector = new HeadCollector()
-  private socket: Socket | undefined = undefined
+  private socket: Duplex | undefined = undefined
   private outbox: Outbox | undefined = undefined
   private settle!: { resolve(channel: WebSocketChannel): void; reject(error: Error): void }
 
-  constructor(url: URL, handlers: ChannelCallbacks, options: WebSocketOptions) {
-    this.url = url
+  constructor(address: Address, handlers: ChannelCallbacks, options: WebSocketOptions) {
+    this.address = address
     this.handlers = handlers
     this.options = options
     try {
       checkedHeartbeat(options.heartbeat)
-      this.proxy = options.proxyUrl === undefined ? undefined : proxyOf(options.proxyUrl)
+      this.route = routeOf(address, { ...options, tunnel: true } as RequestOptions)
       this.wishes = deflateOptions(options.compression)
       this.offered = subProtocols(options.protocol)
       this.head = this.writeHead()
@@ -105,10 +116,10 @@ class Handshake implements SocketOwner, OutboxOwner {
   }
 
   private writeHead(): string {
-    const { url, offered } = this
-    const credentials = credentialsOf(url)
+    const { address, offered } = this
+    const { credentials } = address
     const fields = {
-      Host: url.host,
+      Host: address.authority,
       Upgrade: 'websocket',
       Connection: 'Upgrade',
       'Sec-WebSocket-Key': this.key,
@@ -118,7 +129,7 @@ class Handshake implements SocketOwner, OutboxOwner {
       ...(credentials && { Authorization: credentials }),
       ...furtherFields(this.options.headers),
     }
-    return `GET ${url.pathname}${url.search} HTTP/1.1\r\n${writeFields(fields).lines}Connection: Upgrade\r\n\r\n`
+    return `GET ${address.pathAndQuery} HTTP/1.1\r\n${writeFields(fields).lines}Connection: Upgrade\r\n\r\n`
   }
 
   /** Runs it to its end, or for as long as it may take. */
@@ -144,9 +155,10 @@ class Handshake implements SocketOwner, OutboxOwner {
   }
 
   private async begin(): Promise<void> {
-    const socket = await dial(targetOf(this.url), this.proxy, this.options, (one) => {
+    const socket = await dial(this.route, {}, (one) => {
       this.socket = one
     })
+    this.socket = socket
     this.outbox = new Outbox(socket, this)
     own(socket, this)
     this.outbox.writeText(this.head)
@@ -177,9 +189,10 @@ class Handshake implements SocketOwner, OutboxOwner {
   }
 
   private accept(head: ResponseHead): WebSocketChannel {
-    const { socket, outbox, options, handlers } = this
+    const { outbox, options, handlers } = this
+    const socket = this.socket as Socket
     const deflate = this.check(head)
-    const channel = new WebSocketChannel(handlers, hostOf(options), socket!, outbox!, {
+    const channel = new WebSocketChannel(handlers, hostOf(options), socket, outbox!, {
       isServer: false,
       maxMessage: options.maxWs ?? MAX_WS,
       maxBuffered: options.maxBuffered ?? MAX_BUFFERED,
@@ -187,7 +200,7 @@ class Handshake implements SocketOwner, OutboxOwner {
       deflate,
     })
     handlers.init?.(channel)
-    handOver(socket!, channel)
+    handOver(socket, channel)
     channel.open()
     this.settle.resolve(channel)
     return channel

@@ -1,0 +1,7 @@
+import type { BodyFilter } from './options.js'
+
+/** Refuses bodies of more than `bytes`, counted as they come and again as they are decompressed. @throws RangeError */
+export function maxBodyFilter(bytes: number): BodyFilter {
+  if (!(bytes >= 0)) throw new RangeError(`maxBodyFilter takes a number of bytes, not ${String(bytes)}`)
+  return { acceptBody: (bytesSoFar) => bytesSoFar <= bytes }
+}

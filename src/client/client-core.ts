@@ -1,0 +1,118 @@
+// A client: its own connections, limits and ways to reach a server.
+import { between } from '../core/between.js'
+import type { Network } from './dial.js'
+import { errorOf, HttpKitError } from './error.js'
+import type { ClientResponse, RequestOptions } from './options.js'
+import { Pool } from './pool.js'
+import { Transfer, type TransferOwner } from './transfer.js'
+
+export interface ClientOptions extends Network {
+  /** Connections at once (default: unbounded). */
+  maxConnections?: number
+  /** Requests that may wait for one (default 20480); past it ERR_QUEUE_FULL. */
+  maxQueue?: number
+  /** Told of what the client cannot tell anybody else (default: stderr). */
+  errorLogger?: (message: string, error?: unknown) => void
+  /** Told what happens, by name. */
+  eventLogger?: (event: string) => void
+}
+
+export interface ClientStats {
+  /** Open, or being opened. */
+  connections: number
+  /** Of those, the ones that wait for a request. */
+  idle: number
+  /** Requests that have not been answered. */
+  active: number
+  /** Of those, the ones that wait for a connection. */
+  queued: number
+  /** Requests that have begun since the start. */
+  requests: number
+}
+
+const MAX_QUEUE = 20_480
+
+export class ClientCore implements TransferOwner {
+  readonly pool: Pool
+  private readonly eventLogger: ((event: string) => void) | undefined
+  private readonly errorLogger: (message: string, error?: unknown) => void
+  private active = 0
+  private requests = 0
+  private closing: Promise<void> | undefined = undefined
+
+  constructor(options: ClientOptions) {
+    const { addressFinder, connect, bindAddress, tls, eventLogger, errorLogger = console.error } = options
+    demandFunctions({ addressFinder, connect, eventLogger, errorLogger })
+    const maxConnections = between(
+      options.maxConnections,
+      'maxConnections',
+      1,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    )
+    const maxQueue = between(options.maxQueue, 'maxQueue', 0, Number.POSITIVE_INFINITY, MAX_QUEUE)
+    if (bindAddress !== undefined && typeof bindAddress !== 'string')
+      throw new TypeError('bindAddress is an address')
+    this.pool = new Pool({ addressFinder, connect, bindAddress, tls }, { maxConnections, maxQueue })
+    this.eventLogger = eventLogger
+    this.errorLogger = errorLogger
+  }
+
+  run(options: RequestOptions, settle: (response: ClientResponse) => void): void {
+    if (this.closing) return settle({ error: clientClosed(), opts: options })
+    this.active++
+    this.requests++
+    this.event('httpkit.client.request')
+    new Transfer(this, options, settle).start()
+  }
+
+  onTransferDone(error: HttpKitError | undefined): void {
+    this.active--
+    if (error !== undefined) this.event(`httpkit.client.error.${error.code}`)
+  }
+
+  // A logger of the user's that fails costs no request.
+  private event(name: string): void {
+    if (this.eventLogger === undefined) return
+    try {
+      this.eventLogger(name)
+    } catch (error) {
+      this.errorLogger('httpkit-wasm: eventLogger failed', error)
+    }
+  }
+
+  stats(): ClientStats {
+    const { pool, active, requests } = this
+    return {
+      connections: pool.connectionCount,
+      idle: pool.idleCount,
+      active,
+      queued: pool.queueLength,
+      requests,
+    }
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.pool.close(clientClosed())
+    return this.closing
+  }
+}
+
+function clientClosed(): HttpKitError {
+  return new HttpKitError('ERR_CLIENT_CLOSED', 'the client is closed')
+}
+
+function demandFunctions(callbacks: Record<string, unknown>): void {
+  for (const [name, callback] of Object.entries(callbacks)) {
+    if (callback !== undefined && typeof callback !== 'function') throw new TypeError(`${name} is a function`)
+  }
+}
+
+/** @throws HttpKitError ERR_INVALID_ARGUMENT */
+export function newClientCore(options: ClientOptions): ClientCore {
+  try {
+    return new ClientCore(options)
+  } catch (error) {
+    throw errorOf('ERR_INVALID_ARGUMENT', error)
+  }
+}

@@ -1,0 +1,57 @@
+// Clients as their users see them, and the one that requests have by default.
+import { type ClientCore, type ClientOptions, type ClientStats, newClientCore } from './client-core.js'
+import { HttpKitError } from './error.js'
+import { type Methods, methodsBy } from './methods.js'
+import type { RequestOptions } from './options.js'
+import { type Callback, send } from './request.js'
+
+export interface Client extends Methods {
+  stats(): ClientStats
+  /** Ends everything: requests under way, and later ones, get ERR_CLIENT_CLOSED. Settles when the sockets are closed. */
+  close(): Promise<void>
+}
+
+const cores = new WeakMap<object, ClientCore>()
+
+/**
+ * A client with connections of its own.
+ *
+ * @throws HttpKitError ERR_INVALID_ARGUMENT
+ */
+export function makeClient(options: ClientOptions = {}): Client {
+  const core = newClientCore(options)
+  const client = {
+    ...methodsBy((options, callback) => send((options) => chosenCore(options) ?? core, options, callback)),
+    stats: () => core.stats(),
+    close: () => core.close(),
+  }
+  cores.set(client, core)
+  return client
+}
+
+// The client that a request's own options name.
+function chosenCore({ client }: RequestOptions): ClientCore | undefined {
+  return client === undefined ? undefined : coreOf(client)
+}
+
+function coreOf(client: object): ClientCore {
+  const core = typeof client === 'object' && client !== null ? cores.get(client) : undefined
+  if (core !== undefined) return core
+  throw new HttpKitError('ERR_INVALID_ARGUMENT', 'a client is what makeClient returns')
+}
+
+let defaultCore: ClientCore | undefined
+
+/** Has requests that name no client use this one. @throws HttpKitError ERR_INVALID_ARGUMENT */
+export function setDefaultClient(client: Client): void {
+  defaultCore = coreOf(client)
+}
+
+/** The helpers of the default client. */
+export const byDefault: Methods = methodsBy((options, callback) =>
+  send(
+    (options) => chosenCore(options) ?? (defaultCore ??= newClientCore({})),
+    options,
+    callback as Callback<unknown>,
+  ),
+)

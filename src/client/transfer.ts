@@ -1,0 +1,389 @@
+// One request from its call to its answer: its hops, its connection, its time. Whatever goes wrong on the way ends up in
+// `finish`, once; a stream that has been handed over fails instead.
+import { type ResponseHeaderMap, readResponseFields } from '../core/fields.js'
+import type { ResponseReader } from '../core/response-reader.js'
+import { latin1 } from '../core/text.js'
+import type { Timed } from '../io/timer-wheel.js'
+import { isTextual } from './body-text.js'
+import type { Connection, Exchange } from './connection.js'
+import { codingsOf } from './decoder.js'
+import { type ErrorCode, errorOf, HttpKitError } from './error.js'
+import { type Hop, hopOf } from './hop.js'
+import { type BodyOwner, IncomingBody } from './incoming-body.js'
+import type { As, ClientResponse, RequestOptions } from './options.js'
+import type { Applicant, Pool } from './pool.js'
+import { isRedirect, redirected } from './redirect.js'
+import type { Route } from './route.js'
+import { Sending } from './sending.js'
+import { type Terms, termsOf } from './terms.js'
+
+/** Milliseconds that a body waits for 100 Continue: a server may not know it (RFC 9110 §10.1.1). */
+const CONTINUE_MS = 1000
+/** Bytes of a redirect's body that are read past to keep the connection. */
+const MAX_SKIPPED = 64 * 1024
+
+const CONNECTING = 0
+const EXCHANGING = 1
+const DONE = 2
+
+/** Who a transfer runs for. */
+export interface TransferOwner {
+  readonly pool: Pool
+  onTransferDone(error: HttpKitError | undefined): void
+}
+
+export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
+  dueAt = Number.POSITIVE_INFINITY
+  filedAt = -1
+  private readonly owner: TransferOwner
+  private readonly settle: (response: ClientResponse) => void
+  private options: RequestOptions
+  private terms!: Terms
+  private as: As = 'auto'
+  private hop!: Hop
+  private state = CONNECTING
+  private connection: Connection | undefined = undefined
+  private isReused = false
+  private hasRetried = false
+  private redirects = 0
+  private deadlineAt = Number.POSITIVE_INFINITY
+  /** When the body goes without having been asked for. */
+  private continueAt = Number.POSITIVE_INFINITY
+  private sending: Sending | undefined = undefined
+  private response: ClientResponse | undefined = undefined
+  private body: IncomingBody | undefined = undefined
+  private next: RequestOptions | undefined = undefined
+  /** Bytes of a redirect's body that nobody wants, and how many of them the connection is worth. */
+  private skipped = 0
+  private maxSkipped = 0
+  private hasSettled = false
+
+  constructor(owner: TransferOwner, options: RequestOptions, settle: (response: ClientResponse) => void) {
+    this.owner = owner
+    this.options = options
+    this.settle = settle
+  }
+
+  get route(): Route {
+    return this.hop.route
+  }
+
+  start(): void {
+    try {
+      this.terms = termsOf(this.options)
+      const { signal, deadline } = this.terms
+      if (signal?.aborted) return this.abort(signal)
+      const now = performance.now()
+      this.deadlineAt = now + deadline
+      this.prepare()
+      signal?.addEventListener('abort', this)
+      this.connect(now, false)
+    } catch (error) {
+      this.fail(errorOf('ERR_INVALID_ARGUMENT', error))
+    }
+  }
+
+  private prepare(): void {
+    const { keepalive, autoCompression } = this.terms
+    this.hop = hopOf(this.options, keepalive, autoCompression)
+  }
+
+  // Connecting
+
+  private connect(now: number, isFresh: boolean): void {
+    this.state = CONNECTING
+    const connection = this.owner.pool.take(this, isFresh)
+    if (connection !== undefined) return this.send(connection, true, now)
+    if (this.state !== CONNECTING) return
+    this.dueAt = Math.min(now + this.terms.connectTimeout, this.deadlineAt)
+    this.owner.pool.wheel.file(this)
+  }
+
+  onConnection(connection: Connection, isReused: boolean): void {
+    this.owner.pool.wheel.remove(this)
+    try {
+      this.send(connection, isReused, performance.now())
+    } catch (error) {
+      this.fail(errorOf('ERR_INVALID_ARGUMENT', error))
+    }
+  }
+
+  onNoConnection(error: HttpKitError): void {
+    this.finish(error)
+  }
+
+  // Sending
+
+  private send(connection: Connection, isReused: boolean, now: number): void {
+    const { hop } = this
+    this.state = EXCHANGING
+    this.connection = connection
+    this.isReused = isReused
+    connection.keepalive = hop.closes ? 0 : this.terms.keepalive
+    if (hop.expectsContinue) this.continueAt = now + CONTINUE_MS
+    connection.begin(this, hop.method === 'HEAD', now)
+    const { body } = hop
+    const isWhole = body?.whole !== undefined && !hop.expectsContinue
+    connection.send(hop.head, isWhole ? body.whole : undefined)
+    if (body === undefined) return
+    if (isWhole) this.terms.onUploadProgress?.(body.length!, body.length)
+    else if (!hop.expectsContinue) this.sendBody()
+  }
+
+  private sendBody(): void {
+    const { connection, hop } = this
+    this.continueAt = Number.POSITIVE_INFINITY
+    const sending = new Sending(hop.body!, hop.length, connection!.outbox, this.terms.onUploadProgress)
+    this.sending = sending
+    sending.run().then(
+      () => this.onSent(sending),
+      (error) => this.onSendingFailed(sending, error),
+    )
+  }
+
+  private onSent(sending: Sending): void {
+    if (this.sending !== sending) return
+    this.sending = undefined
+    this.connection?.restart(performance.now())
+  }
+
+  private onSendingFailed(sending: Sending, error: unknown): void {
+    if (this.sending !== sending) return
+    this.fail(errorOf('ERR_INVALID_ARGUMENT', error, 'the body cannot be sent'))
+  }
+
+  get isSent(): boolean {
+    return this.sending === undefined && this.continueAt === Number.POSITIVE_INFINITY
+  }
+
+  onTurn(): void {
+    this.connection?.restart(performance.now())
+  }
+
+  // Receiving
+
+  onInterim(status: number): void {
+    if (status === 100 && this.continueAt !== Number.POSITIVE_INFINITY) this.sendBody()
+  }
+
+  onHead(reader: ResponseReader): boolean {
+    const { status } = reader
+    const headers = readResponseFields(latin1(reader.headStart, reader.at))
+    const { filter, followRedirects } = this.terms
+    shorten(this.connection!, headers['keep-alive'])
+    if (followRedirects && isRedirect(status)) return this.redirect(status, headers, reader)
+    if (filter?.accept && !filter.accept(status, headers)) {
+      this.finish(new HttpKitError('ERR_BODY_REJECTED', `the filter rejects ${status}`, { status, headers }))
+      return false
+    }
+    this.response = { status, headers, body: undefined, opts: this.options }
+    this.receive(this.response, reader)
+    return true
+  }
+
+  private receive(response: ClientResponse, reader: ResponseReader): void {
+    const { terms } = this
+    const headers = response.headers!
+    const contentType = headers['content-type']?.toString()
+    const as = kindOf(terms.as, contentType, reader)
+    const isRaw = as === 'rawByteArray' || !terms.autoCompression || !reader.isInBody
+    this.body = new IncomingBody(this, {
+      isStream: as === 'stream',
+      codings: isRaw ? NONE : codingsOf(headers['content-encoding']),
+      length: reader.length,
+      contentType,
+      filter: terms.filter,
+      onProgress: terms.onDownloadProgress,
+    })
+    this.as = as
+    if (as !== 'stream') return
+    response.body = this.body.stream()
+    this.resolve(response)
+  }
+
+  get wantsBytes(): boolean {
+    return this.body === undefined || !this.body.isFull
+  }
+
+  onPiece(start: number, end: number): void {
+    if (this.body !== undefined) return this.body.push(start, end)
+    this.skipped += end - start
+  }
+
+  onReadEnd(): void {
+    this.body?.keep()
+    if (this.next === undefined || this.skipped <= this.maxSkipped) return
+    const { connection } = this
+    this.leaveConnection()
+    connection!.destroy()
+    this.follow()
+  }
+
+  onEnd(trailers: ResponseHeaderMap | undefined): void {
+    this.leaveConnection()
+    if (this.next !== undefined) return this.follow()
+    if (trailers !== undefined && this.response) this.response.trailers = trailers
+    this.body!.end()
+    if (this.state === DONE) return
+    this.dueAt = this.deadlineAt
+    this.owner.pool.wheel.file(this)
+  }
+
+  // The connection is another's from here on, or nobody's.
+  private leaveConnection(): void {
+    this.sending?.stop()
+    this.sending = undefined
+    this.continueAt = Number.POSITIVE_INFINITY
+    this.connection = undefined
+  }
+
+  // The body
+
+  onBodyRoom(): void {
+    this.connection?.resume()
+  }
+
+  onBodyDone(): void {
+    const { response, body, as } = this
+    if (this.state === DONE) return
+    if (as !== 'stream') {
+      try {
+        response!.body = as === 'text' ? body!.text() : body!.bytes()
+      } catch (error) {
+        return this.fail(errorOf('ERR_BODY_REJECTED', error))
+      }
+    }
+    this.done()
+    this.resolve(response!)
+  }
+
+  onBodyFailed(error: HttpKitError): void {
+    this.fail(error)
+  }
+
+  onBodyCancelled(): void {
+    this.fail(new HttpKitError('ERR_ABORTED', 'the reader has stopped'))
+  }
+
+  // Redirects
+
+  private redirect(status: number, headers: ResponseHeaderMap, reader: ResponseReader): boolean {
+    try {
+      if (++this.redirects > this.terms.maxRedirects)
+        throw new HttpKitError('ERR_TOO_MANY_REDIRECTS', `too many redirects: ${this.redirects}`)
+      this.next = redirected(this.options, this.hop, status, headers.location)
+    } catch (error) {
+      this.finish(errorOf('ERR_REDIRECT_LOCATION', error))
+      return false
+    }
+    this.skipped = 0
+    const isShort = !reader.endsWithConnection && (reader.length ?? 0) <= MAX_SKIPPED
+    this.maxSkipped = isShort ? MAX_SKIPPED : -1
+    return true
+  }
+
+  private follow(): void {
+    if (this.state === DONE) return
+    this.options = this.next!
+    this.next = undefined
+    this.hasRetried = false
+    try {
+      this.prepare()
+      this.connect(performance.now(), false)
+    } catch (error) {
+      this.finish(errorOf('ERR_REDIRECT_LOCATION', error))
+    }
+  }
+
+  // Time
+
+  dueFrom(now: number): number {
+    if (this.sending?.isStarved || !this.wantsBytes) return this.deadlineAt
+    return Math.min(this.deadlineAt, now + this.terms.idleTimeout, this.continueAt)
+  }
+
+  onDue(now: number): void {
+    if (now >= this.deadlineAt) return this.timeOut('ERR_DEADLINE', 'deadline', this.terms.deadline)
+    if (this.state === CONNECTING)
+      return this.timeOut('ERR_TIMEOUT_CONNECT', 'connectTimeout', this.terms.connectTimeout)
+    if (now >= this.continueAt) {
+      this.sendBody()
+      return this.connection?.restart(now)
+    }
+    if (this.sending?.isStarved || !this.wantsBytes) return this.connection?.restart(now)
+    this.timeOut('ERR_TIMEOUT_IDLE', 'idleTimeout', this.terms.idleTimeout)
+  }
+
+  private timeOut(code: ErrorCode, name: string, ms: number): void {
+    this.fail(new HttpKitError(code, `${name}: ${ms} ms`))
+  }
+
+  // Ending
+
+  /** Of the signal. @internal */
+  handleEvent(): void {
+    this.abort(this.terms.signal!)
+  }
+
+  private abort(signal: AbortSignal): void {
+    this.fail(new HttpKitError('ERR_ABORTED', 'aborted', { cause: signal.reason }))
+  }
+
+  /** The connection has failed. */
+  onFailed(error: HttpKitError, hasAnswer: boolean): void {
+    this.leaveConnection()
+    const isStale = error.code === 'ERR_CONNECTION_CLOSED' && this.isReused && !hasAnswer && !this.hasRetried
+    if (!isStale || !this.hop.isRepeatable || this.state === DONE) return this.finish(error)
+    this.hasRetried = true
+    this.connect(performance.now(), true)
+  }
+
+  /** Ends it from this side: the connection goes, too. */
+  fail(error: HttpKitError): void {
+    if (this.state === DONE) return
+    const { connection } = this
+    this.leaveConnection()
+    connection?.destroy()
+    this.finish(error)
+  }
+
+  private finish(error: HttpKitError): void {
+    if (this.state === DONE) return
+    if (this.state === CONNECTING && this.hop !== undefined) this.owner.pool.leave(this)
+    this.done(error)
+    this.body?.fail(error)
+    this.resolve({ error, opts: this.options })
+  }
+
+  private done(error?: HttpKitError): void {
+    this.state = DONE
+    this.leaveConnection()
+    this.owner.pool.wheel.remove(this)
+    this.terms?.signal?.removeEventListener('abort', this)
+    this.owner.onTransferDone(error)
+  }
+
+  private resolve(response: ClientResponse): void {
+    if (this.hasSettled) return
+    this.hasSettled = true
+    this.settle(response)
+  }
+}
+
+const NONE: readonly string[] = []
+
+function kindOf(as: As, contentType: string | undefined, reader: ResponseReader): As {
+  if (as === 'none') return 'rawByteArray'
+  if (as !== 'auto') return as
+  if (isTextual(contentType)) return 'text'
+  return contentType === undefined && reader.length === 0 ? 'text' : 'stream'
+}
+
+// The server closes it by then (RFC 2068 §19.7.1): a second earlier, so that no request meets the end.
+function shorten(connection: Connection, keepAlive: string | string[] | undefined): void {
+  if (keepAlive === undefined) return
+  const seconds = /(?:^|[,;\s])timeout\s*=\s*"?(\d+)/i.exec(String(keepAlive))?.[1]
+  if (seconds === undefined) return
+  const timeout = Number(seconds) * 1000
+  connection.keepalive = Math.min(connection.keepalive, timeout > 1000 ? timeout - 1000 : timeout / 2)
+}
