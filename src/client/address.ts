@@ -48,7 +48,12 @@ function read(text: string): Address {
     href: url.href,
     origin: url.origin,
     authority: url.host,
-    pathAndQuery: url.pathname + url.search,
+    pathAndQuery: url.pathname + (url.search || emptyQuery(url)),
     credentials: credentialsOf(url),
   }
+}
+
+// Which the URL Standard keeps, though its `search` does not tell.
+function emptyQuery({ href, hash }: URL): string {
+  return href.endsWith(`?${hash}`) ? '?' : ''
 }

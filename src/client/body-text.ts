@@ -18,7 +18,7 @@ export function isTextual(contentType: string | undefined): boolean {
 
 /** Whether UTF-8 is all that it can be, but for a byte order mark. */
 export function isPlainUtf8(contentType: string | undefined): boolean {
-  if (contentType === undefined) return false
+  if (contentType === undefined) return true
   return contentType.includes(';')
     ? /^[^;]*;\s*charset="?utf-?8"?\s*$/i.test(contentType)
     : !DOCUMENT.test(contentType)
@@ -30,10 +30,10 @@ export function bodyText(bytes: Uint8Array, contentType: string | undefined): st
   return (decode ?? decoderOrUtf8(undefined))(bytes)
 }
 
-function byMark([first, second]: Uint8Array): Decode | undefined {
+function byMark([first, second, third]: Uint8Array): Decode | undefined {
   if (first === 0xfe && second === 0xff) return decoderOf('utf-16be')
   if (first === 0xff && second === 0xfe) return decoderOf('utf-16le')
-  return first === 0xef && second === 0xbb ? decoderOf('utf-8') : undefined
+  return first === 0xef && second === 0xbb && third === 0xbf ? decoderOf('utf-8') : undefined
 }
 
 function byType(contentType: string | undefined): Decode | undefined {
@@ -43,7 +43,7 @@ function byType(contentType: string | undefined): Decode | undefined {
 
 // What says in ASCII that it is UTF-16 is not.
 function byContent(bytes: Uint8Array, contentType: string | undefined): Decode | undefined {
-  if (contentType !== undefined && !DOCUMENT.test(contentType)) return undefined
+  if (contentType === undefined || !DOCUMENT.test(contentType)) return undefined
   const prologue = latin1Of(bytes.subarray(0, PROLOGUE))
   const charset = (XML.exec(prologue) ?? META.exec(prologue))?.[1]
   return charset === undefined || /^utf-16/i.test(charset) ? undefined : decoderOf(charset)

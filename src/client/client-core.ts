@@ -1,4 +1,5 @@
 // A client: its own connections, limits and ways to reach a server.
+import { isIP } from 'node:net'
 import { between } from '../core/between.js'
 import type { Network } from './dial.js'
 import { errorOf, HttpKitError } from './error.js'
@@ -51,8 +52,9 @@ export class ClientCore implements TransferOwner {
       Number.POSITIVE_INFINITY,
     )
     const maxQueue = between(options.maxQueue, 'maxQueue', 0, Number.POSITIVE_INFINITY, MAX_QUEUE)
-    if (bindAddress !== undefined && typeof bindAddress !== 'string')
-      throw new TypeError('bindAddress is an address')
+    if (bindAddress !== undefined && isIP(bindAddress) === 0) throw new TypeError('bindAddress is an address')
+    if (tls !== undefined && (typeof tls !== 'object' || tls === null))
+      throw new TypeError('tls is a map of node:tls options')
     this.pool = new Pool({ addressFinder, connect, bindAddress, tls }, { maxConnections, maxQueue })
     this.eventLogger = eventLogger
     this.errorLogger = errorLogger

@@ -40,6 +40,8 @@ export interface ConnectionKeeper {
   readonly wheel: TimerWheel
   onIdle(connection: Connection): void
   onGone(connection: Connection): void
+  /** One that has gone leaves room for another. */
+  onRoom(): void
 }
 
 /** Milliseconds that an idle connection still keeps the process alive: to take hold and let go each time costs more. */
@@ -159,8 +161,8 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   private complete(trailers: ResponseHeaderMap | undefined): void {
     const exchange = this.exchange!
     const { reader } = this
-    const isReusable =
-      reader.keepsAlive && this.keepalive > 0 && exchange.isSent && reader.at === reader.end && !this.isGone
+    const hasSent = exchange.isSent && this.outbox.unsentBytes === 0
+    const isReusable = reader.keepsAlive && this.keepalive > 0 && hasSent && reader.at === reader.end
     this.exchange = undefined
     if (isReusable && this.isUsable) this.idle()
     else this.destroy()
@@ -248,19 +250,26 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   /** Ends the exchange with an error, and the connection with it. */
   fail(error: HttpKitError): void {
     const { exchange, hasAnswer } = this
-    this.exchange = undefined
-    this.destroy()
+    if (!this.leave()) return
+    // Who sends his request once more comes before those who wait.
     exchange?.onFailed(error, hasAnswer)
+    this.keeper.onRoom()
   }
 
   /** Ends it; who uses it is not told. */
   destroy(): void {
-    if (this.isGone) return
+    if (this.leave()) this.keeper.onRoom()
+  }
+
+  // False where it has gone already.
+  private leave(): boolean {
+    if (this.isGone) return false
     this.isGone = true
     this.exchange = undefined
     this.keeper.wheel.remove(this)
     this.socket.destroy()
     this.keeper.onGone(this)
+    return true
   }
 }
 

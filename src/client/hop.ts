@@ -1,7 +1,7 @@
 // A request as it goes to one server: where, its head as text, its body (RFC 9112 §3). A redirect is another hop.
 
 import { encodeQuery } from '../core/encode-query.js'
-import { AUTHORIZATION, CONTENT_TYPE, fieldValue, USER_AGENT } from '../core/field-line.js'
+import { AUTHORIZATION, CONTENT_TYPE, EXPECT, fieldValue, USER_AGENT } from '../core/field-line.js'
 import { methodText, type RequestFields, writeRequestFields } from '../core/request-head.js'
 import { type Address, addressOf } from './address.js'
 import { basicCredentials } from './credentials.js'
@@ -11,7 +11,7 @@ import { type Route, routeOf } from './route.js'
 
 export interface Hop {
   readonly route: Route
-  /** The absolute URL, with its query. */
+  /** The absolute URL with its query, without userinfo and fragment. */
   readonly url: string
   /** In upper case. */
   readonly method: string
@@ -30,6 +30,7 @@ export interface Hop {
 const DEFAULT_AGENT = 'User-Agent: httpkit-wasm\r\n'
 const CODINGS = 'Accept-Encoding: gzip, deflate, br\r\n'
 const CLOSE = 'Connection: close\r\n'
+const KEEP = 'Connection: keep-alive\r\n'
 
 /** Those whose meaning includes what they carry: without it they say that it is empty (RFC 9110 §8.6). */
 const carriers: readonly string[] = ['POST', 'PUT', 'PATCH']
@@ -62,16 +63,16 @@ export function hopOf(options: RequestOptions, keepalive: number, asksForCodings
     agentLine(options, fields) +
     typeLine(body, fields) +
     framingLine(verb, body, length) +
-    (closes ? CLOSE : '') +
+    (closes ? CLOSE : fields.asksToKeep ? KEEP : '') +
     '\r\n'
   return {
     route,
-    url: path === address.pathAndQuery ? address.href : address.origin + path,
+    url: address.origin + path,
     method: verb,
     head,
     body,
     length,
-    expectsContinue: fields.expectsContinue && body !== undefined,
+    expectsContinue: fields.expectsContinue,
     closes,
     isRepeatable: idempotent.has(verb) && (body === undefined || body.isReplayable),
   }
@@ -86,21 +87,15 @@ function withQuery(path: string, { queryParams, nestedParamStyle }: RequestOptio
 
 // Fields of the user's that an option says better.
 function replacedBy(options: RequestOptions, body: OutgoingBody | undefined): readonly number[] {
-  if (
-    options.basicAuth === undefined &&
-    options.oauthToken === undefined &&
-    !body?.isForm &&
-    !options.userAgent
-  )
-    return NONE
-  return [
-    ...(options.basicAuth === undefined && options.oauthToken === undefined ? [] : [AUTHORIZATION]),
-    ...(body?.isForm ? [CONTENT_TYPE] : []),
-    ...(options.userAgent ? [USER_AGENT] : []),
-  ]
+  const { basicAuth, oauthToken, userAgent } = options
+  const replaced: number[] = []
+  if (basicAuth !== undefined || oauthToken !== undefined) replaced.push(AUTHORIZATION)
+  if (userAgent) replaced.push(USER_AGENT)
+  if (body?.isForm) replaced.push(CONTENT_TYPE)
+  // Who has no content to send expects nothing (RFC 9110 §10.1.1).
+  if (body === undefined || body.length === 0) replaced.push(EXPECT)
+  return replaced
 }
-
-const NONE: readonly number[] = []
 
 function authorizationLines(options: RequestOptions, route: Route, fields: Readonly<RequestFields>): string {
   const { proxy, isTunnelled } = route
@@ -111,7 +106,7 @@ function authorizationLines(options: RequestOptions, route: Route, fields: Reado
 
 function credentialsFor({ basicAuth, oauthToken }: RequestOptions, address: Address): string | undefined {
   if (oauthToken !== undefined) {
-    if (typeof oauthToken !== 'string') throw new TypeError('oauthToken is a string')
+    if (typeof oauthToken !== 'string' || oauthToken === '') throw new TypeError('oauthToken is a string')
     return `Bearer ${fieldValue(oauthToken)}`
   }
   return basicAuth === undefined ? address.credentials : basicCredentials(basicAuth)

@@ -11,7 +11,16 @@ import type { HttpKitError } from './error.js'
 /** How a response's body is handed over. */
 export type As = 'auto' | 'text' | 'stream' | 'byteArray' | 'rawByteArray' | 'none'
 
-export type RequestBody = string | ArrayBufferView | ArrayBuffer | Blob | FileBody | PieceSource | null
+export type RequestBody =
+  | string
+  | ArrayBufferView
+  | ArrayBuffer
+  | Blob
+  | FileBody
+  | URLSearchParams
+  | FormData
+  | PieceSource
+  | null
 
 /** Says which responses are wanted; false is ERR_BODY_REJECTED, and ends the connection. */
 export interface BodyFilter {

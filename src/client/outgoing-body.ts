@@ -5,7 +5,7 @@ import { flatParams } from '../core/flat-params.js'
 import { utf8AsBinary } from '../core/text.js'
 import { encodeMultipart, type Part } from '../form/encode-multipart.js'
 import { FileBody } from '../io/file-body.js'
-import { isOneShot, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
+import { cancelPieces, isOneShot, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
 import type { RequestOptions } from './options.js'
 
 export interface OutgoingBody {
@@ -20,6 +20,8 @@ export interface OutgoingBody {
   readonly isReplayable: boolean
   /** Opens what is not whole. */
   open(): Pieces | Promise<Pieces>
+  /** Tells streams that nobody will read them. */
+  discard(): void
 }
 
 /** Bytes up to which text that is not ASCII is turned into a binary string, rather than into a buffer of its own. */
@@ -62,8 +64,10 @@ function objectBody(body: object): OutgoingBody {
   }
   if (body instanceof FileBody) return fileBody(body)
   if (body instanceof Blob) return blobBody(body)
+  if (body instanceof URLSearchParams) return wholeBody(body.toString(), FORM, false)
+  if (body instanceof FormData) return multipartBody(partsOf(body), {})
   if (!isSource(body)) throw notABody()
-  return streamed(() => piecesOf(body)!, { isReplayable: !isOneShot(body) })
+  return streamed(() => piecesOf(body)!, {}, [body])
 }
 
 function isSource(body: object): body is PieceSource {
@@ -73,18 +77,31 @@ function isSource(body: object): body is PieceSource {
 function wholeBody(body: string | Uint8Array, type: string | undefined, isForm: boolean): OutgoingBody {
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
   const whole = typeof body === 'string' && length !== body.length ? asUtf8(body, length) : body
-  return { whole, length, type, isForm, isReplayable: true, open: () => piecesOf([whole])! }
+  return { whole, length, type, isForm, isReplayable: true, open: () => piecesOf([whole])!, discard() {} }
 }
 
 function asUtf8(text: string, length: number): string | Uint8Array {
   return length <= SHORT_TEXT ? utf8AsBinary(text) : Buffer.from(text)
 }
 
+/** @param sources what it is made of, which may be at its end the second time */
 function streamed(
   open: () => Pieces | Promise<Pieces>,
-  { length, type, isForm = false, isReplayable = true }: Partial<Omit<OutgoingBody, 'open' | 'whole'>>,
+  { length, type, isForm = false }: Partial<Pick<OutgoingBody, 'length' | 'type' | 'isForm'>>,
+  sources: readonly object[] = [],
 ): OutgoingBody {
-  return { whole: undefined, length, type, isForm, isReplayable, open }
+  const oneShots = sources.filter(isOneShot)
+  const discard = (): void => {
+    for (const source of oneShots) discardSource(source)
+  }
+  return { whole: undefined, length, type, isForm, isReplayable: oneShots.length === 0, open, discard }
+}
+
+// Somebody else may be reading it.
+function discardSource(source: object): void {
+  try {
+    cancelPieces(piecesOf(source)!, new Error('the request is over'))
+  } catch {}
 }
 
 function blobBody(blob: Blob): OutgoingBody {
@@ -103,12 +120,15 @@ function multipartBody(multipart: Iterable<Part>, options: RequestOptions): Outg
   const fields = isThere(formParams) ? fieldsOf(flatParams(formParams, nestedParamStyle)) : []
   const parts = [...fields, ...multipart]
   const { contentType, contentLength, body } = encodeMultipart(parts, { mixed: multipartMixed })
-  return streamed(() => piecesOf(body)!, {
-    length: contentLength,
-    type: contentType,
-    isForm: true,
-    isReplayable: !parts.some(({ content }) => typeof content === 'object' && isOneShot(content)),
-  })
+  const contents = parts.map(({ content }) => content).filter((content) => typeof content === 'object')
+  return streamed(() => piecesOf(body)!, { length: contentLength, type: contentType, isForm: true }, [
+    multipart,
+    ...contents,
+  ])
+}
+
+function partsOf(form: FormData): Part[] {
+  return Array.from(form, ([name, content]) => ({ name, content }))
 }
 
 function fieldsOf(texts: readonly string[]): Part[] {

@@ -12,6 +12,8 @@ import type { Route } from './route.js'
 /** Who waits for a connection. */
 export interface Applicant {
   readonly route: Route
+  /** No idle one will do. */
+  readonly wantsFresh: boolean
   onConnection(connection: Connection, isReused: boolean): void
   onNoConnection(error: HttpKitError): void
 }
@@ -56,13 +58,9 @@ export class Pool implements ConnectionKeeper {
     return this.queue.size
   }
 
-  /**
-   * An idle connection, if there is one; else `onConnection` is called when there is.
-   *
-   * @param isFresh where it must be a new one
-   */
-  take(applicant: Applicant, isFresh: boolean): Connection | undefined {
-    if (!isFresh && this.queue.size === 0) {
+  /** An idle connection, if there is one; else `onConnection` is called when there is. */
+  take(applicant: Applicant): Connection | undefined {
+    if (!applicant.wantsFresh && this.queue.size === 0) {
       const connection = this.takeIdle(applicant.route.key)
       if (connection) return connection
     }
@@ -122,7 +120,7 @@ export class Pool implements ConnectionKeeper {
   // Who does not wait any more has left room already.
   private dialFailed(applicant: Applicant, error: unknown): void {
     if (!this.dialling.delete(applicant)) return
-    this.serveQueue()
+    this.onRoom()
     applicant.onNoConnection(errorOf('ERR_CONNECT', error))
   }
 
@@ -131,14 +129,14 @@ export class Pool implements ConnectionKeeper {
     if (this.queue.delete(applicant) || !this.dialling.has(applicant)) return
     this.dialling.get(applicant)?.destroy()
     this.dialling.delete(applicant)
-    this.serveQueue()
+    this.onRoom()
   }
 
   onIdle(connection: Connection): void {
     if (this.isClosed) return connection.destroy()
     const [first] = this.queue
     if (first === undefined) return this.keep(connection)
-    if (first.route.key === connection.key) {
+    if (first.route.key === connection.key && !first.wantsFresh) {
       this.queue.delete(first)
       first.onConnection(connection, true)
     } else {
@@ -158,10 +156,9 @@ export class Pool implements ConnectionKeeper {
     const at = stack?.indexOf(connection) ?? -1
     if (at !== -1) stack!.splice(at, 1)
     if (stack?.length === 0) this.idle.delete(connection.key)
-    this.serveQueue()
   }
 
-  private serveQueue(): void {
+  onRoom(): void {
     while (this.queue.size > 0 && this.connectionCount < this.limits.maxConnections) {
       const [first] = this.queue
       this.queue.delete(first!)

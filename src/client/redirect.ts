@@ -29,8 +29,10 @@ export function redirected(
   const { queryParams: _, ...next } = options
   next.url = to.href
   next.traceRedirects = [...(options.traceRedirects ?? []), hop.url]
-  if (changesMethod(hop.method, status, options)) dropBody(next)
-  else if (hop.body?.isReplayable === false)
+  if (asksByGet(status, options)) {
+    if (hop.method !== 'HEAD') next.method = 'get'
+    dropBody(next)
+  } else if (hop.body?.isReplayable === false)
     throw new HttpKitError('ERR_BODY_NOT_REPLAYABLE', `a redirect (${status}) asks again for a stream`)
   if (from.origin !== to.origin) dropPrivate(next)
   return next
@@ -55,13 +57,11 @@ function resolve(location: string | string[] | undefined, from: URL, original: U
   return to
 }
 
-function changesMethod(method: string, status: number, options: RequestOptions): boolean {
-  if (status === 307 || status === 308 || options.allowUnsafeRedirectMethods) return false
-  return method !== 'GET' && method !== 'HEAD'
+function asksByGet(status: number, options: RequestOptions): boolean {
+  return status !== 307 && status !== 308 && !options.allowUnsafeRedirectMethods
 }
 
 function dropBody(options: RequestOptions): void {
-  options.method = 'get'
   delete options.body
   delete options.formParams
   delete options.multipart

@@ -33,9 +33,11 @@ export function send<T>(
   }
   if (callback === undefined) {
     run(coreOf, options, settle)
+  } else if (typeof callback !== 'function') {
+    settle({ error: new HttpKitError('ERR_INVALID_ARGUMENT', 'a callback is a function'), opts: options })
   } else {
     const answer = new Promise<ClientResponse>((tell) => run(coreOf, options, tell))
-    const answered = answer.then(demandCallback(callback))
+    const answered = answer.then(callback)
     void answered.catch((thrown) => ({ opts: options, error: thrownBy(thrown) })).then(settle)
   }
   return promise
@@ -47,14 +49,10 @@ function run(coreOf: (options: RequestOptions) => ClientCore, options: RequestOp
       throw new TypeError('a request takes a map of options')
     if (!interceptor?.(options, settle)) coreOf(options).run(options, settle)
   } catch (error) {
-    settle({ error: errorOf('ERR_INVALID_ARGUMENT', error), opts: options ?? {} })
-  }
-}
-
-function demandCallback<T>(callback: Callback<T>): Callback<T> {
-  if (typeof callback === 'function') return callback
-  return () => {
-    throw new HttpKitError('ERR_INVALID_ARGUMENT', 'a callback is a function')
+    settle({
+      error: errorOf('ERR_INVALID_ARGUMENT', error),
+      opts: typeof options === 'object' && options ? options : {},
+    })
   }
 }
 

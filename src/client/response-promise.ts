@@ -1,4 +1,5 @@
 // The promise of an answer. It always resolves; failures are in `resp.error`.
+import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import type { ClientResponse } from './options.js'
 
 export class ResponsePromise<T = ClientResponse> extends Promise<T> {
@@ -16,6 +17,7 @@ export class ResponsePromise<T = ClientResponse> extends Promise<T> {
 
   /** What it resolves to, or `fallback` where that takes more than `timeout` milliseconds. */
   deref<F>(timeout: number, fallback: F): Promise<T | F> {
+    if (timeout > MAX_DELAY_MS) return this.then((value) => value)
     return new Promise((resolve, reject) => {
       const timer = setTimeout(resolve, timeout, fallback)
       this.then(resolve, reject).finally(() => clearTimeout(timer))

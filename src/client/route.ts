@@ -52,6 +52,7 @@ function chosenProxy(address: Address, options: RequestOptions): ProxyTarget | u
   const { proxyUrl, proxyHost, proxyPort } = options
   if (proxyUrl !== undefined) return proxyOf(String(proxyUrl))
   if (proxyHost !== undefined) {
+    if (typeof proxyHost !== 'string') throw new TypeError('proxyHost is a name')
     const host = /^https?:\/\//i.test(proxyHost) ? proxyHost : `http://${proxyHost}`
     return proxyOf(proxyPort === undefined ? host : `${host.replace(/\/$/, '')}:${proxyPort}`)
   }

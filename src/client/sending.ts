@@ -17,8 +17,6 @@ export class Sending {
   private pieces: Pieces | undefined = undefined
   private sent = 0
   private isOver = false
-  /** The body's own source makes us wait. */
-  isStarved = false
 
   constructor(
     body: OutgoingBody,
@@ -32,9 +30,14 @@ export class Sending {
     this.onProgress = onProgress
   }
 
+  /** All that the head has announced is written, though its source may not have said that this is all. */
+  get isComplete(): boolean {
+    return this.isOver || this.sent === this.length
+  }
+
   /** Settles when all is written, or nobody wants the rest. @throws what the source fails with; TypeError for its length */
   async run(): Promise<void> {
-    const pieces = await this.starving(this.body.open())
+    const pieces = await this.body.open()
     if (this.isOver) return cancelPieces(pieces, notWanted())
     this.pieces = pieces
     try {
@@ -47,7 +50,8 @@ export class Sending {
   private async sendAll(pieces: Pieces): Promise<void> {
     let turn = 0
     for (;;) {
-      const piece = await this.starving(pieces.next())
+      const next = pieces.next()
+      const piece = next instanceof Promise ? await next : next
       if (this.isOver) return
       if (piece === undefined) return this.finish()
       turn += this.write(piece)
@@ -55,16 +59,6 @@ export class Sending {
       else if (turn > TURN_BYTES) await new Promise((resolve) => setImmediate(resolve))
       if (turn > TURN_BYTES) turn = 0
       if (this.isOver) return
-    }
-  }
-
-  private async starving<T>(wanted: Promise<T> | T): Promise<T> {
-    if (!(wanted instanceof Promise)) return wanted
-    this.isStarved = true
-    try {
-      return await wanted
-    } finally {
-      this.isStarved = false
     }
   }
 

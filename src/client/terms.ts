@@ -1,5 +1,6 @@
 // What a request's options say of how it is to be run, checked.
 import { between } from '../core/between.js'
+import { demandStyle } from '../core/encode-query.js'
 import type { As, BodyFilter, OnProgress, RequestOptions } from './options.js'
 
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -29,6 +30,7 @@ export function termsOf(options: RequestOptions): Terms {
   if (filter !== undefined && !isFilter(filter)) throw new TypeError('a filter has accept or acceptBody')
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError('signal is no AbortSignal')
+  demandStyle(options.nestedParamStyle)
   const timeout = milliseconds(options.timeout, 'timeout', DEFAULT_TIMEOUT_MS)
   return {
     as,

@@ -1,5 +1,6 @@
 // One request from its call to its answer: its hops, its connection, its time. Whatever goes wrong on the way ends up in
 // `finish`, once; a stream that has been handed over fails instead.
+import { setMaxListeners } from 'node:events'
 import { type ResponseHeaderMap, readResponseFields } from '../core/fields.js'
 import type { ResponseReader } from '../core/response-reader.js'
 import { latin1 } from '../core/text.js'
@@ -50,6 +51,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
   /** When the body goes without having been asked for. */
   private continueAt = Number.POSITIVE_INFINITY
   private sending: Sending | undefined = undefined
+  private hasOpenedBody = false
   private response: ClientResponse | undefined = undefined
   private body: IncomingBody | undefined = undefined
   private next: RequestOptions | undefined = undefined
@@ -68,6 +70,11 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     return this.hop.route
   }
 
+  /** After one that the server had closed already. */
+  get wantsFresh(): boolean {
+    return this.hasRetried
+  }
+
   start(): void {
     try {
       this.terms = termsOf(this.options)
@@ -76,23 +83,30 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
       const now = performance.now()
       this.deadlineAt = now + deadline
       this.prepare()
-      signal?.addEventListener('abort', this)
-      this.connect(now, false)
+      if (signal) this.listen(signal)
+      this.connect(now)
     } catch (error) {
       this.fail(errorOf('ERR_INVALID_ARGUMENT', error))
     }
   }
 
+  // One signal may end a thousand requests, which is no leak, as Node would warn.
+  private listen(signal: AbortSignal): void {
+    setMaxListeners(Number.POSITIVE_INFINITY, signal)
+    signal.addEventListener('abort', this)
+  }
+
   private prepare(): void {
     const { keepalive, autoCompression } = this.terms
     this.hop = hopOf(this.options, keepalive, autoCompression)
+    this.hasOpenedBody = false
   }
 
   // Connecting
 
-  private connect(now: number, isFresh: boolean): void {
+  private connect(now: number): void {
     this.state = CONNECTING
-    const connection = this.owner.pool.take(this, isFresh)
+    const connection = this.owner.pool.take(this)
     if (connection !== undefined) return this.send(connection, true, now)
     if (this.state !== CONNECTING) return
     this.dueAt = Math.min(now + this.terms.connectTimeout, this.deadlineAt)
@@ -135,6 +149,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     this.continueAt = Number.POSITIVE_INFINITY
     const sending = new Sending(hop.body!, hop.length, connection!.outbox, this.terms.onUploadProgress)
     this.sending = sending
+    this.hasOpenedBody = true
     sending.run().then(
       () => this.onSent(sending),
       (error) => this.onSendingFailed(sending, error),
@@ -153,7 +168,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
   }
 
   get isSent(): boolean {
-    return this.sending === undefined && this.continueAt === Number.POSITIVE_INFINITY
+    return (this.sending?.isComplete ?? true) && this.continueAt === Number.POSITIVE_INFINITY
   }
 
   onTurn(): void {
@@ -231,7 +246,8 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
 
   // The connection is another's from here on, or nobody's.
   private leaveConnection(): void {
-    this.sending?.stop()
+    if (this.sending) this.sending.stop()
+    else if (!this.hasOpenedBody) this.hop?.body?.discard()
     this.sending = undefined
     this.continueAt = Number.POSITIVE_INFINITY
     this.connection = undefined
@@ -289,7 +305,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     this.hasRetried = false
     try {
       this.prepare()
-      this.connect(performance.now(), false)
+      this.connect(performance.now())
     } catch (error) {
       this.finish(errorOf('ERR_REDIRECT_LOCATION', error))
     }
@@ -298,7 +314,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
   // Time
 
   dueFrom(now: number): number {
-    if (this.sending?.isStarved || !this.wantsBytes) return this.deadlineAt
+    if (!this.wantsBytes) return this.deadlineAt
     return Math.min(this.deadlineAt, now + this.terms.idleTimeout, this.continueAt)
   }
 
@@ -310,7 +326,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
       this.sendBody()
       return this.connection?.restart(now)
     }
-    if (this.sending?.isStarved || !this.wantsBytes) return this.connection?.restart(now)
+    if (!this.wantsBytes) return this.connection?.restart(now)
     this.timeOut('ERR_TIMEOUT_IDLE', 'idleTimeout', this.terms.idleTimeout)
   }
 
@@ -335,7 +351,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     const isStale = error.code === 'ERR_CONNECTION_CLOSED' && this.isReused && !hasAnswer && !this.hasRetried
     if (!isStale || !this.hop.isRepeatable || this.state === DONE) return this.finish(error)
     this.hasRetried = true
-    this.connect(performance.now(), true)
+    this.connect(performance.now())
   }
 
   /** Ends it from this side: the connection goes, too. */

@@ -2,11 +2,13 @@
 // test fakes, another that runs meanwhile does not see.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { GrowingBytes } from '../core/growing-bytes.js'
+import { hasNoBody } from '../core/status.js'
 import { encodeUtf8 } from '../core/text.js'
 import { type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
 import { streamOf } from '../io/stream-of.js'
 import { bodyText, isTextual } from './body-text.js'
 import { errorOf, HttpKitError } from './error.js'
+import { hopOf } from './hop.js'
 import type { ClientResponse, RequestOptions } from './options.js'
 import { interceptWith, type Settle } from './request.js'
 
@@ -22,7 +24,7 @@ export interface FakeResponse {
   status?: number
   /** Default: text/html. */
   headers?: Record<string, string | string[]>
-  body?: string | Uint8Array | PieceSource | null
+  body?: string | Uint8Array | Blob | PieceSource | null
   error?: Error
 }
 
@@ -73,6 +75,8 @@ function intercept(options: RequestOptions, settle: Settle): boolean {
   if (fake === undefined) return false
   const route = fake.routes.find(([matcher]) => matches(matcher, options))
   if (route?.[1] === 'allow') return false
+  // What would not be sent is not answered either.
+  hopOf(options, 0, true)
   const answered = route === undefined ? Promise.reject(unmatched(options)) : answer(route[1], options)
   answered.then(settle, (error) => settle({ error: errorOf('ERR_FAKE_DENIED', error), opts: options }))
   return true
@@ -87,9 +91,13 @@ function matches(matcher: FakeMatcher, options: RequestOptions): boolean {
   if (typeof matcher === 'function') return matcher(options)
   if (typeof matcher === 'string' || matcher instanceof RegExp)
     return matchesValue(matcher, options.url, true)
-  return Object.entries(matcher).every(([name, wanted]) =>
-    matchesValue(wanted, name === 'method' ? (options.method ?? 'get') : options[name], name === 'url'),
-  )
+  return Object.entries(matcher).every(([name, wanted]) => matchesOption(name, wanted, options))
+}
+
+function matchesOption(name: string, wanted: unknown, options: RequestOptions): boolean {
+  if (name !== 'method') return matchesValue(wanted, options[name], name === 'url')
+  const method = (options.method ?? 'get').toLowerCase()
+  return matchesValue(typeof wanted === 'string' ? wanted.toLowerCase() : wanted, method, false)
 }
 
 function matchesValue(wanted: unknown, value: unknown, isUrl: boolean): boolean {
@@ -114,8 +122,9 @@ async function respond(response: FakeResponse, options: RequestOptions): Promise
   if (response.error !== undefined) return { error: response.error as HttpKitError, opts: options }
   const headers: Record<string, string | string[]> = { 'content-type': 'text/html' }
   for (const [name, value] of Object.entries(response.headers ?? {})) headers[name.toLowerCase()] = value
-  const { status = 200 } = response
-  return { status, headers, body: await coerce(response.body, headers, options), opts: options }
+  const { status = 200, body } = response
+  const sent = options.method?.toLowerCase() === 'head' || hasNoBody(status) ? undefined : body
+  return { status, headers, body: await coerce(sent, headers, options), opts: options }
 }
 
 async function coerce(
@@ -124,15 +133,17 @@ async function coerce(
   { as = 'auto' }: RequestOptions,
 ): Promise<unknown> {
   const type = String(headers['content-type'])
-  const pieces = piecesOf(body === undefined || body === null || isWhole(body) ? [body ?? ''] : body)!
+  const pieces = piecesOf(sourceOf(body))
+  if (pieces === undefined) throw new TypeError('a faked body of no known kind')
   if (as === 'stream' || (as === 'auto' && !isTextual(type))) return streamOf(bytesOf(pieces))
   const bytes = new GrowingBytes()
   for await (const piece of { [Symbol.asyncIterator]: () => bytesOf(pieces) }) bytes.append(piece)
   return as === 'auto' || as === 'text' ? bodyText(bytes.bytes, type) : bytes.take()
 }
 
-function isWhole(body: unknown): body is string | Uint8Array {
-  return typeof body === 'string' || body instanceof Uint8Array
+function sourceOf(body: FakeResponse['body']): object {
+  if (body instanceof Blob) return body.stream()
+  return typeof body === 'object' && body !== null && !(body instanceof Uint8Array) ? body : [body ?? '']
 }
 
 async function* bytesOf(pieces: Pieces): AsyncGenerator<Uint8Array, undefined> {

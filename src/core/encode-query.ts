@@ -6,6 +6,11 @@ import { writeShortForm } from './short-form.js'
 
 const styles: readonly unknown[] = [undefined, 'array', 'indexed', 'commaSeparated']
 
+/** @throws TypeError for an unknown one */
+export function demandStyle(style: NestedParamStyle | undefined): void {
+  if (!styles.includes(style)) throw new TypeError(`unknown style: ${String(style)}`)
+}
+
 /**
  * Writes `name=value&…`: all but letters, digits and `*-._` is encoded, a space as '+'. Maps in maps are `a[b]=…`; null is an
  * empty value; undefined and empty maps are left out.
@@ -16,7 +21,7 @@ const styles: readonly unknown[] = [undefined, 'array', 'indexed', 'commaSeparat
  */
 export function encodeQuery(params: object, style?: NestedParamStyle): string {
   if (typeof params !== 'object' || params === null) throw new TypeError('params are a map')
-  if (!styles.includes(style)) throw new TypeError(`unknown style: ${String(style)}`)
+  demandStyle(style)
   const texts = flatParams(params, style)
   return writeShortForm(texts) ?? writeForm(texts)
 }

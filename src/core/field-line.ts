@@ -79,7 +79,7 @@ export class FieldName {
   lines(value: NonNullable<SentHeaders[string]>): string {
     if (typeof value !== 'object') return this.line(value)
     let lines = ''
-    for (const one of value) lines += this.line(one)
+    for (const one of value) if (one !== null && one !== undefined) lines += this.line(one)
     return lines
   }
 }
@@ -100,6 +100,8 @@ export function fieldName(name: string): FieldName {
 
 /** A value as it is written: UTF-8. @throws TypeError for a control character */
 export function fieldValue(value: string | number): string {
+  if (typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol')
+    throw new TypeError(`a header value is text or a number, not a ${typeof value}`)
   const text = typeof value === 'string' ? value : String(value)
   if (!/[^\t\x20-\x7e]/.test(text)) return text
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass

@@ -34,6 +34,8 @@ export interface RequestFields {
   statedLength: number
   /** True for `Connection: close`. */
   closes: boolean
+  /** True for `Connection: keep-alive`, which says something to HTTP/1.0. */
+  asksToKeep: boolean
   /** True for `Expect: 100-continue`. */
   expectsContinue: boolean
   hasAuthorization: boolean
@@ -49,6 +51,7 @@ const written: RequestFields = {
   hostLine: undefined,
   statedLength: -1,
   closes: false,
+  asksToKeep: false,
   expectsContinue: false,
   hasAuthorization: false,
   hasUserAgent: false,
@@ -70,12 +73,12 @@ export function writeRequestFields(
   written.lines = ''
   written.hostLine = undefined
   written.statedLength = -1
-  written.closes = written.expectsContinue = written.choosesCoding = false
+  written.closes = written.asksToKeep = written.expectsContinue = written.choosesCoding = false
   written.hasAuthorization = written.hasUserAgent = written.hasType = false
   demandMap(headers)
   for (const name in headers) {
     const value = headers[name]
-    if (value === null || value === undefined) continue
+    if (value === null || value === undefined || !Object.hasOwn(headers, name)) continue
     const field = fieldName(name)
     const { kind } = field
     if (kind !== ORDINARY && (replaced.includes(kind) || !noteField(field, value))) continue
@@ -94,7 +97,8 @@ function noteField(field: FieldName, value: NonNullable<RequestHeaders[string]>)
       written.statedLength = demandOne(statedLength(value), written.statedLength)
       return false
     case CONNECTION:
-      written.closes ||= closes(value)
+      if (closes(value)) written.closes = true
+      else written.asksToKeep = true
       return false
     case TRANSFER_ENCODING:
     case KEEP_ALIVE:

@@ -38,7 +38,7 @@ export function isOneShot(source: object): boolean {
 function fromReadableStream(stream: ReadableStream<Piece>): Pieces {
   const reader = stream.getReader()
   return {
-    next: async () => (await reader.read()).value,
+    next: async () => pieceOf(await reader.read()),
     cancel: (reason) => void reader.cancel(reason).catch(ignore),
   }
 }
@@ -69,8 +69,13 @@ function fromIterable(source: Iterable<Piece>): Pieces {
   }
 }
 
-function pieceOf(result: IteratorResult<Piece, unknown>): Piece | undefined {
-  return result.done ? undefined : result.value
+function pieceOf({
+  done,
+  value,
+}: IteratorResult<Piece, unknown> | ReadableStreamReadResult<Piece>): Piece | undefined {
+  if (done) return undefined
+  if (value === undefined) throw new TypeError('a piece of a body is undefined')
+  return value as Piece
 }
 
 function ignore(): void {}

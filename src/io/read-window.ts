@@ -83,8 +83,10 @@ function onClose(this: Internals): void {
   this[OWNER]!.onGone()
 }
 
-// 'close' follows.
-function onError(): void {}
+// 'close' follows, though under TLS only if the socket is told so.
+function onError(this: Internals, error: Error): void {
+  this.destroy(error)
+}
 
 function onData(this: Internals, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at += windowSize) {
