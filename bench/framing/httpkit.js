@@ -3,7 +3,7 @@
 // lays a frame for its next write (a large payload is sent from where it is), and the public encodeFrame. What is not
 // public is imported from the build.
 
-import { TEXT } from '../../build/core/frame-reader.js'
+import { TEXT } from '../../build/modules/core/frame-reader.js'
 import {
   FIN,
   headerOf,
@@ -11,10 +11,10 @@ import {
   layText,
   masked as maskedCopy,
   UNMASKED,
-} from '../../build/core/frame-writer.js'
-import { MessageReader, NOTHING } from '../../build/core/message-reader.js'
-import * as wasm from '../../build/core/wasm.js'
-import { encodeFrame, FrameDecoder, validUtf8 } from '../../build/core.js'
+} from '../../build/modules/core/frame-writer.js'
+import { MessageReader, NOTHING } from '../../build/modules/core/message-reader.js'
+import * as wasm from '../../build/modules/core/wasm.js'
+import { encodeFrame, FrameDecoder, validUtf8 } from '../../build/modules/core.js'
 import { frameOf, opcodes } from '../websocket-inputs.js'
 import { demandEqual } from './expect.js'
 

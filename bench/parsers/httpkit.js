@@ -1,9 +1,9 @@
 // This library's parser, in two forms: the core's call alone, on bytes that lie where the server reads them to, and the
 // complete eager request map as the server makes it. They are not public, so they are imported from the build.
 
-import { latin1 } from '../../build/core/text.js'
-import { deskSize, deskStart, maxFields, memory, readRequestHead } from '../../build/core/wasm.js'
-import { readRequest, requestMethod } from '../../build/server/request.js'
+import { latin1 } from '../../build/modules/core/text.js'
+import { deskSize, deskStart, maxFields, memory, readRequestHead } from '../../build/modules/core/wasm.js'
+import { readRequest, requestMethod } from '../../build/modules/server/request.js'
 
 const maxLine = 8192
 const origin = {
