@@ -43,9 +43,12 @@ ${stream ? `stream {\n${stream}\n}` : ''}
 `
 }
 
-async function listening(program: Program, address: string | number): Promise<void> {
+/** Settles once the program accepts connections; rejects where it ends instead. */
+export async function listening(program: Program, address: string | number): Promise<void> {
   for (;;) {
-    if (program.child.exitCode !== null) throw new Error(`nginx does not start: ${program.stderr}`)
+    if (program.child.exitCode !== null) {
+      throw new Error(`${program.child.spawnfile} does not start: ${program.stdout}${program.stderr}`)
+    }
     if (await accepts(address)) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
