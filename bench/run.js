@@ -5,11 +5,12 @@ import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.js'
 import { preparePeers } from './peers.js'
 
-const subjects = ['server', 'parser', 'websocket', 'frames', 'codecs', 'idle', 'websocket-10k']
+const subjects = ['server', 'client', 'parser', 'websocket', 'frames', 'codecs', 'idle', 'websocket-10k']
 
 const usage = `npm run bench -- SUBJECT [options]
 
   server          requests/s and server CPU per request, against other servers
+  client          client CPU per request and requests/s, against other clients
   parser          ns a request head, against other parsers
   websocket       server CPU per message and messages/s, against other servers
   frames          ns a frame read and written, and UTF-8, against ws and Node
@@ -21,11 +22,13 @@ const usage = `npm run bench -- SUBJECT [options]
   --seconds N         length of one measurement
   --only A,B          these competitors only
   --scenario A,B      server: hello, browser, json, pipelined, large
+                      client: hello-1, hello-50, fields, download
                       websocket: text-16, text-utf8, text-1, binary-1k, binary-64k, broadcast
                       frames: decode, encode, encode-masked, utf8
                       codecs: parse, encode, multipart-file, multipart-fields, multipart-encode
   --connections N     idle, websocket-10k: connections to hold (default 8000, 10000)
-  --websocket         idle: WebSockets instead of HTTP connections`
+  --websocket         idle: WebSockets instead of HTTP connections
+  --profile           client: where its time goes, function by function`
 
 try {
   const { subject, options } = fromCommandLine()
@@ -42,7 +45,7 @@ process.exit()
 function fromCommandLine() {
   const names = ['rounds', 'seconds', 'only', 'scenario', 'connections']
   const texts = Object.fromEntries(names.map((name) => [name, { type: 'string' }]))
-  const options = { ...texts, websocket: { type: 'boolean' } }
+  const options = { ...texts, websocket: { type: 'boolean' }, profile: { type: 'boolean' } }
   const { positionals, values } = parseArgs({ options, allowPositionals: true })
   if (!subjects.includes(positionals[0])) throw new Error(`which subject?\n\n${usage}`)
   return {
@@ -54,6 +57,7 @@ function fromCommandLine() {
       only: values.only?.split(','),
       scenario: values.scenario?.split(','),
       websocket: values.websocket,
+      profile: values.profile,
     },
   }
 }
