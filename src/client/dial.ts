@@ -90,6 +90,7 @@ class Dialling {
       const stream = await (target.isSecure ? open(at, this.tlsOptions(target.host)) : open(at))
       if (typeof stream?.pipe !== 'function' || typeof stream.write !== 'function')
         throw new TypeError('connect has returned no Duplex')
+      if (stream.destroyed) throw new Error('connect has returned what is closed')
       this.onSocket(stream)
       if ('connecting' in stream && stream.connecting) {
         const event = target.isSecure ? 'secureConnect' : 'connect'

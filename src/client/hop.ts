@@ -66,7 +66,8 @@ export function hopOf(options: RequestOptions, keepalive: number, asksForCodings
     (closes ? CLOSE : fields.asksToKeep ? KEEP : '') +
     '\r\n'
   return {
-    route,
+    route:
+      route.isTunnelled && fields.proxyAuthorization ? tunnelFor(route, fields.proxyAuthorization) : route,
     url: address.origin + path,
     method: verb,
     head,
@@ -99,9 +100,15 @@ function replacedBy(options: RequestOptions, body: OutgoingBody | undefined): re
 
 function authorizationLines(options: RequestOptions, route: Route, fields: Readonly<RequestFields>): string {
   const { proxy, isTunnelled } = route
-  const forProxy = proxy?.credentials && !isTunnelled ? `Proxy-Authorization: ${proxy.credentials}\r\n` : ''
+  const proxyCredentials = isTunnelled ? undefined : (fields.proxyAuthorization ?? proxy?.credentials)
+  const forProxy = proxyCredentials === undefined ? '' : `Proxy-Authorization: ${proxyCredentials}\r\n`
   const credentials = fields.hasAuthorization ? undefined : credentialsFor(options, route.address)
   return credentials === undefined ? forProxy : `Authorization: ${credentials}\r\n${forProxy}`
+}
+
+// A tunnel is opened with the caller's credentials, and is his alone; whoever is at its end never sees them.
+function tunnelFor(route: Route, credentials: string): Route {
+  return { ...route, key: `${route.key} ${credentials}`, proxy: { ...route.proxy!, credentials } }
 }
 
 function credentialsFor({ basicAuth, oauthToken }: RequestOptions, address: Address): string | undefined {

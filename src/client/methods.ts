@@ -82,7 +82,15 @@ function withTarget(options: RequestOptions | undefined, url: string | URL, meth
 function copyWith(options: RequestOptions | undefined, url: string | URL, method: string): RequestOptions {
   const own: RequestOptions = { url, method }
   for (const name in options) {
-    if (name !== 'url' && name !== 'method' && name !== '__proto__') own[name] = options[name]
+    if (name === 'url' || name === 'method' || name === '__proto__') continue
+    if (Object.hasOwn(options, name)) own[name] = options[name]
+  }
+  return options === undefined ? own : withSymbols(own, options)
+}
+
+function withSymbols(own: RequestOptions, options: RequestOptions): RequestOptions {
+  for (const symbol of Object.getOwnPropertySymbols(options)) {
+    Object.assign(own, { [symbol]: (options as Record<symbol, unknown>)[symbol] })
   }
   return own
 }

@@ -1,4 +1,5 @@
 // What a request's options say of how it is to be run, checked.
+import { AsyncResource } from 'node:async_hooks'
 import { between } from '../core/between.js'
 import { demandStyle } from '../core/encode-query.js'
 import type { As, BodyFilter, OnProgress, RequestOptions } from './options.js'
@@ -34,7 +35,7 @@ export function termsOf(options: RequestOptions): Terms {
   const timeout = milliseconds(options.timeout, 'timeout', DEFAULT_TIMEOUT_MS)
   return {
     as,
-    filter,
+    filter: filter && boundFilter(filter),
     signal,
     connectTimeout: milliseconds(options.connectTimeout, 'connectTimeout', timeout),
     idleTimeout: milliseconds(options.idleTimeout, 'idleTimeout', timeout),
@@ -65,6 +66,15 @@ function keepaliveOf(value: number | undefined): number {
   throw new TypeError('keepalive is a number of milliseconds')
 }
 
+// A connection is opened by one request and serves another: each is told in the context of its own caller.
+function boundFilter(filter: BodyFilter): BodyFilter {
+  const { accept, acceptBody } = filter
+  return {
+    ...(accept && { accept: AsyncResource.bind(accept.bind(filter)) }),
+    ...(acceptBody && { acceptBody: AsyncResource.bind(acceptBody.bind(filter)) }),
+  }
+}
+
 function isFilter(filter: unknown): boolean {
   if (typeof filter !== 'object' || filter === null) return false
   const { accept, acceptBody } = filter as Record<keyof BodyFilter, unknown>
@@ -73,6 +83,7 @@ function isFilter(filter: unknown): boolean {
 }
 
 function callbackOf(callback: OnProgress | undefined, name: string): OnProgress | undefined {
-  if (callback === undefined || typeof callback === 'function') return callback
+  if (callback === undefined) return undefined
+  if (typeof callback === 'function') return AsyncResource.bind(callback)
   throw new TypeError(`${name} is a function`)
 }

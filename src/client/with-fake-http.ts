@@ -11,6 +11,7 @@ import { errorOf, HttpKitError } from './error.js'
 import { hopOf } from './hop.js'
 import type { ClientResponse, RequestOptions } from './options.js'
 import { interceptWith, type Settle } from './request.js'
+import { termsOf } from './terms.js'
 
 /** A URL, a pattern of URLs, options each with a value or a pattern, or a predicate of the options. */
 export type FakeMatcher =
@@ -76,10 +77,21 @@ function intercept(options: RequestOptions, settle: Settle): boolean {
   const route = fake.routes.find(([matcher]) => matches(matcher, options))
   if (route?.[1] === 'allow') return false
   // What would not be sent is not answered either.
-  hopOf(options, 0, true)
+  demandValid(options)
   const answered = route === undefined ? Promise.reject(unmatched(options)) : answer(route[1], options)
   answered.then(settle, (error) => settle({ error: errorOf('ERR_FAKE_DENIED', error), opts: options }))
   return true
+}
+
+// A list of parts that can be read but once is the answer's to read.
+function demandValid(options: RequestOptions): void {
+  const { multipart } = options
+  termsOf(options)
+  hopOf(
+    multipart === undefined || Array.isArray(multipart) ? options : { ...options, multipart: [] },
+    0,
+    true,
+  )
 }
 
 function unmatched(options: RequestOptions): HttpKitError {
@@ -97,7 +109,9 @@ function matches(matcher: FakeMatcher, options: RequestOptions): boolean {
 function matchesOption(name: string, wanted: unknown, options: RequestOptions): boolean {
   if (name !== 'method') return matchesValue(wanted, options[name], name === 'url')
   const method = (options.method ?? 'get').toLowerCase()
-  return matchesValue(typeof wanted === 'string' ? wanted.toLowerCase() : wanted, method, false)
+  if (wanted instanceof RegExp)
+    return [method, method.toUpperCase()].some((one) => matchesValue(wanted, one, false))
+  return typeof wanted === 'string' && wanted.toLowerCase() === method
 }
 
 function matchesValue(wanted: unknown, value: unknown, isUrl: boolean): boolean {

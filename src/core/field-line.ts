@@ -21,6 +21,7 @@ export const USER_AGENT = 10
 export const ACCEPT_ENCODING = 11
 export const RANGE = 12
 export const EXPECT = 13
+export const PROXY_AUTHORIZATION = 15
 /** Of one connection alone (RFC 9110 §7.6.1), and not for a user to say. */
 export const HOP_BY_HOP = 14
 
@@ -38,6 +39,7 @@ const kinds: Readonly<Record<string, number>> = {
   'user-agent': USER_AGENT,
   'accept-encoding': ACCEPT_ENCODING,
   range: RANGE,
+  'proxy-authorization': PROXY_AUTHORIZATION,
   expect: EXPECT,
   upgrade: HOP_BY_HOP,
   te: HOP_BY_HOP,

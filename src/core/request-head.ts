@@ -10,10 +10,12 @@ import {
   EXPECT,
   type FieldName,
   fieldName,
+  fieldValue,
   HOP_BY_HOP,
   HOST,
   KEEP_ALIVE,
   ORDINARY,
+  PROXY_AUTHORIZATION,
   RANGE,
   type SentHeaders,
   statedLength,
@@ -39,6 +41,8 @@ export interface RequestFields {
   /** True for `Expect: 100-continue`. */
   expectsContinue: boolean
   hasAuthorization: boolean
+  /** Credentials for a proxy, left out of the lines: they may be for its tunnel, and not for who is at the end of it. */
+  proxyAuthorization: string | undefined
   hasUserAgent: boolean
   hasType: boolean
   /** Whoever asks for a coding, or for a range, which is one of a coding, has asked for what he wants. */
@@ -54,6 +58,7 @@ const written: RequestFields = {
   asksToKeep: false,
   expectsContinue: false,
   hasAuthorization: false,
+  proxyAuthorization: undefined,
   hasUserAgent: false,
   hasType: false,
   choosesCoding: false,
@@ -71,7 +76,7 @@ export function writeRequestFields(
   replaced: readonly number[],
 ): Readonly<RequestFields> {
   written.lines = ''
-  written.hostLine = undefined
+  written.hostLine = written.proxyAuthorization = undefined
   written.statedLength = -1
   written.closes = written.asksToKeep = written.expectsContinue = written.choosesCoding = false
   written.hasAuthorization = written.hasUserAgent = written.hasType = false
@@ -104,6 +109,9 @@ function noteField(field: FieldName, value: NonNullable<RequestHeaders[string]>)
     case KEEP_ALIVE:
     case HOP_BY_HOP:
       throw new TypeError(`the connection says ${field.prefix.slice(0, -2)} for itself`)
+    case PROXY_AUTHORIZATION:
+      written.proxyAuthorization = fieldValue(String(value))
+      return false
     case AUTHORIZATION:
       return (written.hasAuthorization = true)
     case USER_AGENT:

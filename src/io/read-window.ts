@@ -88,7 +88,11 @@ function onError(this: Internals, error: Error): void {
   this.destroy(error)
 }
 
-function onData(this: Internals, bytes: Uint8Array): void {
+function onData(this: Internals, bytes: Uint8Array | string): void {
+  if (typeof bytes === 'string') {
+    this.destroy(new TypeError('a socket gives text where bytes are wanted'))
+    return
+  }
   for (let at = 0; at < bytes.length; at += windowSize) {
     const piece = bytes.subarray(at, at + windowSize)
     window.set(piece)
