@@ -30,6 +30,8 @@ type Internals = Socket & {
 }
 
 const OWNER = Symbol('owner')
+/** What a read has left in the window is being worked off. */
+let isInUse = false
 let slots: Slots | undefined
 
 function findSlots(socket: Internals): Slots | undefined {
@@ -72,7 +74,12 @@ function readIntoWindow(internals: Internals, owner: SocketOwner): void {
 // owners answer for their own.
 
 function onRead(this: Internals, length: number): boolean {
-  return this[OWNER]!.onBytes(length)
+  isInUse = true
+  try {
+    return this[OWNER]!.onBytes(length)
+  } finally {
+    isInUse = false
+  }
 }
 
 function onEnd(this: Internals): void {
@@ -93,15 +100,34 @@ function onData(this: Internals, bytes: Uint8Array | string): void {
     this.destroy(new TypeError('a socket gives text where bytes are wanted'))
     return
   }
+  if (isInUse) return comeAgain(this, bytes)
   for (let at = 0; at < bytes.length; at += windowSize) {
     const piece = bytes.subarray(at, at + windowSize)
     window.set(piece)
-    if (!this[OWNER]!.onBytes(piece.length)) {
+    if (!onRead.call(this, piece.length)) {
       const rest = bytes.subarray(at + windowSize)
       this.pause()
       if (rest.length > 0) this.unshift(rest)
       return
     }
+  }
+}
+
+// A stream of a user's may answer in the moment that it is written to, while the window still holds what another has read.
+function comeAgain(socket: Internals, bytes: Uint8Array): void {
+  socket.pause()
+  socket.unshift(bytes)
+  setImmediate(() => socket.resume())
+}
+
+/** Lays bytes that have been kept where those that are read lie, and has `take` work them off. */
+export function readAgain(bytes: Uint8Array, take: (length: number) => void): void {
+  isInUse = true
+  try {
+    window.set(bytes)
+    take(bytes.length)
+  } finally {
+    isInUse = false
   }
 }
 

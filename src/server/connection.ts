@@ -25,7 +25,7 @@ import {
   windowStart,
 } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
-import { handOver, own, type SocketOwner } from '../io/read-window.js'
+import { handOver, own, readAgain, type SocketOwner } from '../io/read-window.js'
 import { type TurnTaker, takeTurn } from '../io/turns.js'
 import type { RingRequest } from '../ring/contract.js'
 import type { ServerContext, Tracked } from './context.js'
@@ -112,9 +112,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
   private takeParked({ bytes }: GrowingBytes): void {
     this.parked = undefined
     for (let at = 0; at < bytes.length; at += windowSize) {
-      const piece = bytes.subarray(at, at + windowSize)
-      memory.set(piece, windowStart)
-      this.take(piece.length)
+      readAgain(bytes.subarray(at, at + windowSize), (length) => this.take(length))
     }
   }
 

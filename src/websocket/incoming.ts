@@ -5,7 +5,8 @@ import { BINARY, CLOSE, PING, PONG, TEXT } from '../core/frame-reader.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
 import { MessageReader } from '../core/message-reader.js'
 import type { ProtocolError } from '../core/protocol-error.js'
-import { memory, windowSize, windowStart } from '../core/wasm.js'
+import { windowSize, windowStart } from '../core/wasm.js'
+import { readAgain } from '../io/read-window.js'
 import { Deliveries, type Receiver } from './deliveries.js'
 
 /** Something to be told of, each in its turn. */
@@ -75,9 +76,9 @@ export class Incoming {
     this.parked = undefined
     if (parked === undefined) return
     for (let at = 0; at < parked.length && !this.isDeaf; at += windowSize) {
-      const piece = parked.subarray(at, at + windowSize)
-      memory.set(piece, windowStart)
-      this.read(windowStart, windowStart + piece.length)
+      readAgain(parked.subarray(at, at + windowSize), (length) =>
+        this.read(windowStart, windowStart + length),
+      )
       if (this.parked !== undefined) return this.park(parked.subarray(at + windowSize))
     }
   }
