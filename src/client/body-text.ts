@@ -8,6 +8,7 @@ const PROLOGUE = 1024
 const META = /<meta\s[^>]*?charset\s*=\s*["']?\s*([^\s"'/>;]+)/i
 const XML = /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]+)["']/i
 const DOCUMENT = /^\s*(?:text\/html|(?:text|application)\/xml|[^;]*\+xml)\s*(?:;|$)/i
+const UTF8 = /^[^;]*;\s*charset="?utf-?8"?\s*$/i
 const TEXTUAL =
   /^\s*(?:text\/[^;]*|application\/(?:json|xml|javascript|ecmascript|x-javascript|x-www-form-urlencoded|x-ndjson)|[^;]*\+(?:json|xml))\s*(?:;|$)/i
 
@@ -19,10 +20,16 @@ export function isTextual(contentType: string | undefined): boolean {
 /** Whether UTF-8 is all that it can be, but for a byte order mark. */
 export function isPlainUtf8(contentType: string | undefined): boolean {
   if (contentType === undefined) return true
-  return contentType.includes(';')
-    ? /^[^;]*;\s*charset="?utf-?8"?\s*$/i.test(contentType)
-    : !DOCUMENT.test(contentType)
+  if (contentType !== lastType) {
+    lastType = contentType
+    lastVerdict = contentType.includes(';') ? UTF8.test(contentType) : !DOCUMENT.test(contentType)
+  }
+  return lastVerdict
 }
+
+// A server's answers are mostly of one type.
+let lastType: string | undefined
+let lastVerdict = false
 
 /** @throws RangeError where it is longer than a string can be */
 export function bodyText(bytes: Uint8Array, contentType: string | undefined): string {

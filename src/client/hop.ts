@@ -23,8 +23,6 @@ export interface Hop {
   readonly expectsContinue: boolean
   /** The user's own `Connection: close`. */
   readonly closes: boolean
-  /** Whether it may be sent once more where nobody knows if it was received (RFC 9110 §9.2.2). */
-  readonly isRepeatable: boolean
 }
 
 const DEFAULT_AGENT = 'User-Agent: httpkit-wasm\r\n'
@@ -75,8 +73,12 @@ export function hopOf(options: RequestOptions, keepalive: number, asksForCodings
     length,
     expectsContinue: fields.expectsContinue,
     closes,
-    isRepeatable: idempotent.has(verb) && (body === undefined || body.isReplayable),
   }
+}
+
+/** Whether it may be sent once more where nobody knows if it was received (RFC 9110 §9.2.2). */
+export function isRepeatable({ method, body }: Hop): boolean {
+  return idempotent.has(method) && (body === undefined || body.isReplayable)
 }
 
 function withQuery(path: string, { queryParams, nestedParamStyle }: RequestOptions): string {

@@ -9,7 +9,7 @@ import { isTextual } from './body-text.js'
 import type { Connection, Exchange } from './connection.js'
 import { codingsOf } from './decoder.js'
 import { type ErrorCode, errorOf, HttpKitError } from './error.js'
-import { type Hop, hopOf } from './hop.js'
+import { type Hop, hopOf, isRepeatable } from './hop.js'
 import { type BodyOwner, IncomingBody } from './incoming-body.js'
 import type { As, ClientResponse, RequestOptions } from './options.js'
 import type { Applicant, Pool } from './pool.js'
@@ -349,7 +349,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
   onFailed(error: HttpKitError, hasAnswer: boolean): void {
     this.leaveConnection()
     const isStale = error.code === 'ERR_CONNECTION_CLOSED' && this.isReused && !hasAnswer && !this.hasRetried
-    if (!isStale || !this.hop.isRepeatable || this.state === DONE) return this.finish(error)
+    if (!isStale || !isRepeatable(this.hop) || this.state === DONE) return this.finish(error)
     this.hasRetried = true
     this.connect(performance.now())
   }

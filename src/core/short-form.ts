@@ -2,10 +2,11 @@
 // encoded sooner than the core has been brought it. Bytes are laid on the desk, and become one string at the end.
 
 import { latin1 } from './text.js'
-import * as wasm from './wasm.js'
+import { memory as everything, deskStart as start } from './wasm.js'
 
 // V8 knows where a module's own constant lies, and looks up each time where an imported one does.
-const { deskStart, memory } = wasm
+const deskStart = start
+const memory = everything
 
 const EQUALS = 0x3d
 const AMPERSAND = 0x26
