@@ -8,7 +8,7 @@ import { INTERIM, ResponseReader } from '../core/response-reader.js'
 import { latin1 } from '../core/text.js'
 import { windowStart } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
-import { own, type SocketOwner } from '../io/read-window.js'
+import { own, type SocketOwner, unsentBytes } from '../io/read-window.js'
 import type { Timed, TimerWheel } from '../io/timer-wheel.js'
 import { type TurnTaker, takeTurn } from '../io/turns.js'
 import { errorOf, HttpKitError } from './error.js'
@@ -31,7 +31,7 @@ export interface Exchange {
   onFailed(error: HttpKitError, hasAnswer: boolean): void
   /** Bytes have moved: when it gives up unless more do, on performance.now's clock. */
   dueFrom(now: number): number
-  onDue(now: number): void
+  onDue(now: number, isTaking: boolean): void
   onTurn(): void
 }
 
@@ -62,6 +62,7 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   /** Of the last event, on performance.now's clock. */
   private now = 0
   private idleUntil = 0
+  private lastUnsent = 0
   private isHeld = true
   private isInRead = false
   private isPaused = false
@@ -180,12 +181,20 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   }
 
   onDue(now: number): void {
-    if (this.exchange !== undefined) return this.exchange.onDue(now)
+    if (this.exchange !== undefined) return this.exchange.onDue(now, this.isTaking())
     if (now >= this.idleUntil) return this.destroy()
     this.isHeld = false
     this.socket.unref?.()
     this.dueAt = this.idleUntil
     this.keeper.wheel.file(this)
+  }
+
+  // A large write is one to us, and leaves bit by bit.
+  private isTaking(): boolean {
+    const unsent = unsentBytes(this.socket)
+    const isTaking = unsent > 0 && unsent !== this.lastUnsent
+    this.lastUnsent = unsent
+    return isTaking
   }
 
   // Writing

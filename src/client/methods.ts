@@ -85,7 +85,7 @@ function copyWith(options: RequestOptions | undefined, url: string | URL, method
     if (name === 'url' || name === 'method' || name === '__proto__') continue
     if (Object.hasOwn(options, name)) own[name] = options[name]
   }
-  return options === undefined ? own : withSymbols(own, options)
+  return options ? withSymbols(own, options) : own
 }
 
 function withSymbols(own: RequestOptions, options: RequestOptions): RequestOptions {

@@ -115,11 +115,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
 
   onConnection(connection: Connection, isReused: boolean): void {
     this.owner.pool.wheel.remove(this)
-    try {
-      this.send(connection, isReused, performance.now())
-    } catch (error) {
-      this.fail(errorOf('ERR_INVALID_ARGUMENT', error))
-    }
+    this.send(connection, isReused, performance.now())
   }
 
   onNoConnection(error: HttpKitError): void {
@@ -140,8 +136,16 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     const isWhole = body?.whole !== undefined && !hop.expectsContinue
     connection.send(hop.head, isWhole ? body.whole : undefined)
     if (body === undefined) return
-    if (isWhole) this.terms.onUploadProgress?.(body.length!, body.length)
+    if (isWhole) this.tellSent(body.length!)
     else if (!hop.expectsContinue) this.sendBody()
+  }
+
+  private tellSent(bytes: number): void {
+    try {
+      this.terms.onUploadProgress?.(bytes, bytes)
+    } catch (error) {
+      this.fail(errorOf('ERR_INVALID_ARGUMENT', error, 'onUploadProgress failed'))
+    }
   }
 
   private sendBody(): void {
@@ -307,7 +311,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
       this.prepare()
       this.connect(performance.now())
     } catch (error) {
-      this.finish(errorOf('ERR_REDIRECT_LOCATION', error))
+      this.fail(errorOf('ERR_REDIRECT_LOCATION', error))
     }
   }
 
@@ -318,7 +322,8 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     return Math.min(this.deadlineAt, now + this.terms.idleTimeout, this.continueAt)
   }
 
-  onDue(now: number): void {
+  /** @param isTaking the server has taken bytes since it was asked last */
+  onDue(now: number, isTaking = false): void {
     if (now >= this.deadlineAt) return this.timeOut('ERR_DEADLINE', 'deadline', this.terms.deadline)
     if (this.state === CONNECTING)
       return this.timeOut('ERR_TIMEOUT_CONNECT', 'connectTimeout', this.terms.connectTimeout)
@@ -326,7 +331,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
       this.sendBody()
       return this.connection?.restart(now)
     }
-    if (!this.wantsBytes) return this.connection?.restart(now)
+    if (isTaking || !this.wantsBytes) return this.connection?.restart(now)
     this.timeOut('ERR_TIMEOUT_IDLE', 'idleTimeout', this.terms.idleTimeout)
   }
 

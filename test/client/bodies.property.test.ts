@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { post, type RequestOptions } from '../../src/client.js'
 import { readableOf } from '../support/multipart-source.js'
 import { type MappedAnswer, type RecordedRequest, record } from '../support/recording-server.js'
+import { noise } from '../support/upload-sources.js'
 
 const piece = fc.uint8Array({ maxLength: 300 })
 const pieces = fc.array(fc.oneof(piece, fc.constantFrom(new Uint8Array(0), new Uint8Array(70_000).fill(7))), {
@@ -62,4 +63,20 @@ it('an echo is what was sent (property)', async () => {
     }),
     { numRuns: 120 },
   )
+})
+
+it('many echoes at once do not mix', async () => {
+  const server = await record(echo)
+  const ask = async (n: number): Promise<[Buffer, Buffer]> => {
+    const all = Array.from({ length: n % 7 }, (_, at) => noise((n * 97 + at * 1009) % 9000))
+    const source = sources[n % sources.length]!
+    const as = n % 2 === 0 ? 'byteArray' : 'stream'
+    const url = `${server.url}/${n % codings.length}/${50 + ((n * 331) % 5000)}`
+    const { error, body } = await post(url, { body: source(all)!, as })
+    expect(error).toBeUndefined()
+    return [Buffer.concat(all), await bytesOf(body)]
+  }
+  for (const [sent, came] of await Promise.all(Array.from({ length: 200 }, (_, n) => ask(n)))) {
+    expect(came.equals(sent)).toBe(true)
+  }
 })

@@ -185,6 +185,26 @@ describe('a callback runs where the request was made (AsyncLocalStorage)', () =>
     expect(seen).toEqual(['mine', 'mine'])
   })
 
+  it('and so do filters and those that are told of progress', async () => {
+    const { url } = await record(() => ({ body: ['a', 'b'] }))
+    await get(url, { as: 'text' })
+    const seen = new Set<string | undefined>()
+    const look = (): true => {
+      seen.add(storage.getStore())
+      return true
+    }
+    await storage.run('mine', () =>
+      post(url, {
+        body: 'x',
+        as: 'text',
+        filter: { accept: look, acceptBody: look },
+        onUploadProgress: look,
+        onDownloadProgress: look,
+      }),
+    )
+    expect([...seen]).toEqual(['mine'])
+  })
+
   it('also in functions that are asked for a body', async () => {
     const { url } = await record()
     await get(url) // so that the connection is another context's

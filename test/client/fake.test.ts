@@ -352,6 +352,15 @@ describe('the fake', () => {
     expect(bodies).toEqual(['outer', 'inner', 'ERR_FAKE_UNMATCHED', 'outer'])
   })
 
+  it('is gone for what a function that returns at once has started', async () => {
+    const server = await record(() => 'real')
+    const started = deferred<ClientResponse>()
+    withFakeHttp([[/./, 'fake']], () => {
+      setTimeout(() => void get(server.url, { as: 'text' }, started.resolve), 0)
+    })
+    expect((await started.promise).body).toBe('real')
+  })
+
   it('within another gives way to it, for what was started within, and asks later', async () => {
     const body = await withFakeHttp([[/./, 'outer']], async () => {
       const started = deferred<ClientResponse>()

@@ -90,6 +90,19 @@ describe('formParams', () => {
     expect(there[1]!.header('content-type')).toBeUndefined()
   })
 
+  it('may come as URLSearchParams in the body, too', async () => {
+    const body = new URLSearchParams([
+      ['a', 'x y'],
+      ['a', 'ü'],
+    ])
+    const req = await sent({ body })
+    expect([req.framing, req.text]).toEqual(['length', 'a=x+y&a=%C3%BC'])
+    expect(req.header('content-type')).toBe(FORM)
+    expect((await sent({ body, headers: { 'Content-Type': 'a/b' } })).headerAll('content-type')).toEqual([
+      'a/b',
+    ])
+  })
+
   it.each<[string, unknown]>([
     ['a function', { a: () => 1 }],
     ['a symbol', { a: [Symbol('a')] }],

@@ -10,8 +10,8 @@ const TIMEOUT_MS = 120
 const idle = { code: 'ERR_TIMEOUT_IDLE' }
 
 /** For what must not time out: long enough for a machine that is busy. */
-const PATIENT_MS = 2000
-const STEP_MS = 300
+const PATIENT_MS = 1500
+const STEP_MS = 200
 const STEPS = 9
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -279,8 +279,8 @@ describe('the queue', () => {
   })
 
   test('does not count for idleTimeout', async () => {
-    const { second, gated, start } = await waiting({ idleTimeout: 3000 })
-    await until(() => performance.now() > start + 3200)
+    const { second, gated, start } = await waiting({ idleTimeout: 1500 })
+    await until(() => performance.now() > start + 1700)
     for (const path of ['/first', '/second']) gated.end(path)
     expect((await second).body).toBe('/second')
   })

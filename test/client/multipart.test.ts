@@ -197,6 +197,33 @@ describe('multipart', () => {
   })
 })
 
+describe('a FormData in the body', () => {
+  it('is a form, too', async () => {
+    const body = new FormData()
+    body.append('a', 'ü')
+    body.append('a', '')
+    body.append('file', new File(['data'], 'ä.txt', { type: 'text/csv' }))
+    const server = await record((req) => (req.target === '/' ? redirect(307, '/there') : 'ok'))
+    const { error } = await post(`${server.url}/`, { body })
+    expect(error).toBeUndefined()
+    expect(server.requests).toHaveLength(2)
+    for (const req of server.requests) {
+      expect(req.framing).toBe('length')
+      expect(await formOf(req)).toEqual([
+        ['a', 'ü'],
+        ['a', ''],
+        ['file', { name: 'ä.txt', type: 'text/csv', data: 'data' }],
+      ])
+    }
+  })
+
+  it('may be empty', async () => {
+    const server = await record()
+    await post(server.url, { body: new FormData() })
+    expect(await formOf(server.last)).toEqual([])
+  })
+})
+
 describe('multipartMixed', () => {
   it('has parts without a disposition', async () => {
     const req = await sent(

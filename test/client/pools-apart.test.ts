@@ -92,6 +92,23 @@ describe('a connection is not shared by', () => {
     expect([byPath.accepted, byHost.accepted]).toEqual([1, 1])
   })
 
+  test('two proxies, nor by one and none', async () => {
+    const [server, ...proxies] = [await serve(), await serve(), await serve()]
+    const client = testClient()
+    const ways = [undefined, ...proxies.map((proxy) => proxy.url())]
+    for (let time = 0; time < 2; time++) {
+      for (const proxyUrl of ways) {
+        const options = proxyUrl === undefined ? {} : { proxyUrl }
+        expect(await client.get(server!.url('/x'), options)).toMatchObject({ status: 200 })
+      }
+    }
+    const direct = ['/x', '/x']
+    const absolute = direct.map(() => server!.url('/x'))
+    const targets = [server!, ...proxies].map(({ requests }) => requests.map(({ target }) => target))
+    expect(targets).toEqual([direct, absolute, absolute])
+    expect([server!, ...proxies].map(({ accepted }) => accepted)).toEqual([1, 1, 1])
+  })
+
   test('two hosts behind a Unix socket', async () => {
     const unixSocket = join(temporaryFolder(), 'a')
     const server = await serve({ path: unixSocket })

@@ -185,6 +185,15 @@ describe('deref', () => {
     },
   )
 
+  it('leaves no timer behind', async () => {
+    const { url } = await record()
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    const promise = get(url)
+    await Promise.all([promise.deref(600_000, 'late'), promise.deref(600_000, 'late')])
+    expect(timers()).toBeLessThanOrEqual(before)
+  })
+
   it('does not keep the process alive', () => {
     ensureBuilt()
     const script = `

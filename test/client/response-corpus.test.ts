@@ -1,7 +1,10 @@
 // The corpus of responses, over sockets: each case's bytes answer a request, whole, bit by bit and cut at every place, and
 // what the client made of them is written down as lines. Every worker has a client of its own and asks for one thing
 // after another, so that the next request shows whether a connection was kept.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type TcpNetConnectOpts } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -43,6 +46,7 @@ interface Talk {
 }
 
 const talks: Talk[] = []
+const folder = mkdtempSync(join(tmpdir(), 'httpkit-test-'))
 
 const script: Script = async (connection) => {
   for (;;) {
@@ -62,6 +66,9 @@ const ways = new Map<string, Way>()
 beforeAll(async () => {
   const server = await openScriptedServer({}, script)
   ways.set('TCP', { server, options: {} }).set('a Duplex', { server, options: { connect: asDuplex } })
+  const path = join(folder, 'socket')
+  const local = await openScriptedServer({ path }, script)
+  ways.set('Unix', { server: local, options: { addressFinder: () => ({ path }) } })
   if (!hasOpenssl) return
   const { key, cert } = makeCertificate()
   const overTls = await openScriptedServer({ tls: { key, cert } }, script)
@@ -70,6 +77,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const { server } of ways.values()) await server.close()
+  rmSync(folder, { recursive: true })
 })
 
 function asDuplex(address: SocketAddress): Duplex {
@@ -225,19 +233,23 @@ describe.each([
   ['bit by bit, to one who reads a stream', bits, asStream, 'TCP'],
   ['whole, over TLS', whole, asBytes, 'TLS'],
   ['bit by bit, over TLS', bits, asBytes, 'TLS'],
+  ['whole, over a Unix socket', whole, asBytes, 'Unix'],
+  ['bit by bit, over a Unix socket', bits, asBytes, 'Unix'],
   ['whole, through a Duplex of the user’s own', whole, asBytes, 'a Duplex'],
   ['bit by bit, through a Duplex of the user’s own', bits, asStream, 'a Duplex'],
 ] as const)('sent %s', (_, piecesOf, read, way) => {
   const seen = new Map<ResponseCase, string[]>()
   const isMissing = way === 'TLS' && !hasOpenssl
+  // What is no TCP cannot be reset.
+  const played = cases.filter(({ ending }) => way !== 'Unix' || ending !== 'reset')
 
   beforeAll(async () => {
     if (isMissing) return
-    const wanted = cases.map((one) => [one, piecesOf(one)] as const)
+    const wanted = played.map((one) => [one, piecesOf(one)] as const)
     await converseAll(wanted, read, ways.get(way)!, (one, lines) => seen.set(one, lines))
   }, LONG_MS)
 
-  for (const one of cases) {
+  for (const one of played) {
     it.skipIf(isMissing)(`${one.file}: ${one.title}`, () => {
       expect(seen.get(one)).toEqual(one.answer)
     })

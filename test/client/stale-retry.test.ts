@@ -105,6 +105,18 @@ describe('sends once more', () => {
     expect(client.stats()).toMatchObject({ connections: 1, active: 0, queued: 0 })
   })
 
+  test('on a fresh connection, though it has to wait for it', async () => {
+    const server = await scriptedServer({}, async (connection) => {
+      const { target } = await connection.request()
+      // It ends without having said so, and those who have come to rely on it are lost.
+      connection.send(ok(target, ['Content-Type: text/plain'])).finish()
+    })
+    const client = testClient({ maxConnections: 5 })
+    const paths = Array.from({ length: 100 }, (_, index) => `/${index}`)
+    const answers = await Promise.all(paths.map((path) => client.get(server.url(path))))
+    expect(answers.map(({ body }) => body)).toEqual(paths)
+  })
+
   test('for every one of many that meet connections gone', async () => {
     const server = await forgetful(byReset, { stale: 10 })
     const client = testClient()

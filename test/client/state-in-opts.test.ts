@@ -33,6 +33,25 @@ describe('opts', () => {
     expect([back.zero, back.nothing]).toEqual([0, null])
   })
 
+  it('has what is under a symbol, too', async () => {
+    const { url } = await record()
+    const key = Symbol('mine')
+    const state = {}
+    expect(
+      ((await get(url, { [key]: state } as never)).opts as unknown as Record<symbol, unknown>)[key],
+    ).toBe(state)
+    const { opts } = await request({ url, [key]: state } as never)
+    expect((opts as unknown as Record<symbol, unknown>)[key]).toBe(state)
+  })
+
+  it('has nothing that the caller’s object only inherits', async () => {
+    const server = await record()
+    const options = Object.create({ headers: { 'X-Inherited': '1' }, inherited: 1 }) as Loose
+    const { opts } = await get(server.url, options)
+    expect('inherited' in opts).toBe(false)
+    expect(server.last.header('x-inherited')).toBeUndefined()
+  })
+
   it('has what we do know, as it was given', async () => {
     const { url } = await record()
     const given = {
@@ -140,6 +159,12 @@ describe('the caller’s object', () => {
     await get(url, object)
     await post(url, object, () => {})
     expect(object).toEqual({ as: 'text' })
+  })
+
+  it.each([null, undefined])('may be %s: no options', async (none) => {
+    const { url } = await record()
+    expect(await get(url, none as never)).toMatchObject({ status: 200, opts: { url } })
+    expect(await post(url, none as never, ({ status }) => status)).toBe(200)
   })
 
   it('may have no prototype', async () => {

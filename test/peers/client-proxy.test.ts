@@ -38,25 +38,28 @@ const fieldOf = ({ rawHeaders }: Mirrored, name: string): string | undefined => 
 const secureMirror = (): Promise<NodeServer> => serveNode(mirror, { tls: good })
 
 interface Kind {
-  name: string
   isMissing: boolean
   start(credentials?: string): Promise<{ url: string }>
 }
 
-const kinds: Kind[] = [
-  {
-    name: `tinyproxy${tinyproxy ? '' : ' (skipped: tinyproxy is not installed)'}`,
-    isMissing: tinyproxy === undefined,
-    start: (credentials) => startTinyproxy(credentials && `BasicAuth ${credentials.replace(':', ' ')}`),
-  },
-  {
-    name: 'a proxy of Node',
-    isMissing: false,
-    start: (credentials) => startForwardProxy(credentials === undefined ? {} : { credentials }),
-  },
+const kinds: [name: string, kind: Kind][] = [
+  [
+    `tinyproxy${tinyproxy ? '' : ' (skipped: tinyproxy is not installed)'}`,
+    {
+      isMissing: tinyproxy === undefined,
+      start: (credentials) => startTinyproxy(credentials && `BasicAuth ${credentials.replace(':', ' ')}`),
+    },
+  ],
+  [
+    'a proxy of Node',
+    {
+      isMissing: false,
+      start: (credentials) => startForwardProxy(credentials === undefined ? {} : { credentials }),
+    },
+  ],
 ]
 
-describe.for(kinds)('$name', ({ isMissing, start }) => {
+describe.each(kinds)('%s', (_name, { isMissing, start }) => {
   describe.skipIf(isMissing)('passes on', () => {
     it('requests for http, of every kind', async () => {
       const { url } = await serveNode(mirror)

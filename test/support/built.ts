@@ -8,6 +8,7 @@ export const root = fileURLToPath(new URL('../../', import.meta.url))
 const wanted = [
   'build/index.js',
   'build/server.js',
+  'build/client.js',
   'build/core.wasm',
   'build/core-inline.js',
   'build/media-types.js',
