@@ -47,6 +47,9 @@ export interface ConnectionKeeper {
 /** Milliseconds that an idle connection still keeps the process alive: to take hold and let go each time costs more. */
 const IDLE_GRACE_MS = 20
 
+/** Of Keep-Alive, in seconds (RFC 2068 §19.7.1). */
+const TIMEOUT = /(?:^|[,;\s])timeout\s*=\s*"?(\d+)/i
+
 export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   readonly key: string
   readonly outbox: Outbox
@@ -168,6 +171,14 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
     if (isReusable && this.isUsable) this.idle()
     else this.destroy()
     exchange.onEnd(trailers)
+  }
+
+  /** What the server says of how long it keeps an idle connection: we close it a second earlier, lest a request meet the end. */
+  heed(keepAlive: string | string[] | undefined): void {
+    const seconds = keepAlive === undefined ? undefined : TIMEOUT.exec(String(keepAlive))?.[1]
+    if (seconds === undefined) return
+    const timeout = Number(seconds) * 1000
+    this.keepalive = Math.min(this.keepalive, timeout > 1000 ? timeout - 1000 : timeout / 2)
   }
 
   // Idling

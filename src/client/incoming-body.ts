@@ -1,16 +1,19 @@
 // A response's body on its way to whoever asked: counted, filtered, decoded; then gathered, or streamed. A body that came whole
 // with its head is not copied: text is made straight from the inbox.
 import type { Buffer } from 'node:buffer'
+import type { ResponseHeaderMap } from '../core/fields.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
+import type { ResponseReader } from '../core/response-reader.js'
 import { withoutMark } from '../core/text.js'
 import { memory } from '../core/wasm.js'
 import { ByteQueue } from '../io/byte-queue.js'
 import { copyOf } from '../io/copy-of.js'
 import { streamOf } from '../io/stream-of.js'
-import { bodyText, isPlainUtf8 } from './body-text.js'
-import { type Decoded, Decoder } from './decoder.js'
+import { bodyText, isPlainUtf8, isTextual } from './body-text.js'
+import { codingsOf, type Decoded, Decoder } from './decoder.js'
 import { errorOf, HttpKitError } from './error.js'
-import type { BodyFilter, OnProgress } from './options.js'
+import type { As, BodyFilter, OnProgress } from './options.js'
+import type { Terms } from './terms.js'
 
 /** Who waits for the body. */
 export interface BodyOwner {
@@ -23,14 +26,43 @@ export interface BodyOwner {
   onBodyCancelled(): void
 }
 
-export interface BodyTerms {
-  readonly isStream: boolean
+interface BodyTerms {
+  /** 'auto' and 'none' have been decided. */
+  readonly as: 'text' | 'stream' | 'byteArray' | 'rawByteArray'
   readonly codings: readonly string[]
   /** Bytes as they come, where that is known. */
   readonly length: number | undefined
   readonly contentType: string | undefined
   readonly filter: BodyFilter | undefined
   readonly onProgress: OnProgress | undefined
+}
+
+const NONE: readonly string[] = []
+
+/**
+ * The body that follows a head.
+ *
+ * @throws HttpKitError ERR_CONTENT_ENCODING
+ */
+export function receive(
+  owner: BodyOwner,
+  terms: Terms,
+  headers: ResponseHeaderMap,
+  reader: ResponseReader,
+): IncomingBody {
+  const contentType = headers['content-type']?.toString()
+  const as = kindOf(terms.as, contentType, reader.length)
+  const isRaw = as === 'rawByteArray' || !terms.autoCompression || !reader.isInBody
+  const codings = isRaw ? NONE : codingsOf(headers['content-encoding'])
+  const { filter, onDownloadProgress: onProgress } = terms
+  return new IncomingBody(owner, { as, codings, length: reader.length, contentType, filter, onProgress })
+}
+
+// An answer without a body, and without a type for it, is an empty text rather than a stream to be read.
+function kindOf(as: As, contentType: string | undefined, length: number | undefined): BodyTerms['as'] {
+  if (as === 'none') return 'rawByteArray'
+  if (as !== 'auto') return as
+  return isTextual(contentType) || (contentType === undefined && length === 0) ? 'text' : 'stream'
 }
 
 /** Bytes that are made room for before they have come. */
@@ -54,7 +86,7 @@ export class IncomingBody implements Decoded {
     this.owner = owner
     this.terms = terms
     this.decoder = terms.codings.length > 0 ? new Decoder(terms.codings, this) : undefined
-    this.queue = terms.isStream ? new ByteQueue(() => this.onPulled()) : undefined
+    this.queue = terms.as === 'stream' ? new ByteQueue(() => this.onPulled()) : undefined
   }
 
   // The connection's side.
@@ -147,17 +179,22 @@ export class IncomingBody implements Decoded {
     this.onRoom()
   }
 
-  stream(): ReadableStream<Uint8Array> {
-    return streamOf(this.queue!.iterator(() => this.owner.onBodyCancelled()))
+  get isStream(): boolean {
+    return this.queue !== undefined
   }
 
-  bytes(): Uint8Array {
+  /** What `as` asks for: a stream at once, anything else when all has come. @throws RangeError for too long a text */
+  value(): ReadableStream<Uint8Array> | Uint8Array | string {
+    if (this.queue) return streamOf(this.queue.iterator(() => this.owner.onBodyCancelled()))
+    return this.terms.as === 'text' ? this.text() : this.bytes()
+  }
+
+  private bytes(): Uint8Array {
     if (this.lentEnd > this.lentStart) return Uint8Array.from(memory.subarray(this.lentStart, this.lentEnd))
     return this.gathered?.take() ?? nothing
   }
 
-  /** @throws RangeError where it is longer than a string can be */
-  text(): string {
+  private text(): string {
     const { contentType } = this.terms
     const { lentStart, lentEnd } = this
     if (lentEnd > lentStart && isPlainUtf8(contentType) && inbox[lentStart]! < 0xfe) {

@@ -5,13 +5,11 @@ import { type ResponseHeaderMap, readResponseFields } from '../core/fields.js'
 import type { ResponseReader } from '../core/response-reader.js'
 import { latin1 } from '../core/text.js'
 import type { Timed } from '../io/timer-wheel.js'
-import { isTextual } from './body-text.js'
 import type { Connection, Exchange } from './connection.js'
-import { codingsOf } from './decoder.js'
 import { type ErrorCode, errorOf, HttpKitError } from './error.js'
 import { type Hop, hopOf, isRepeatable } from './hop.js'
-import { type BodyOwner, IncomingBody } from './incoming-body.js'
-import type { As, ClientResponse, RequestOptions } from './options.js'
+import { type BodyOwner, type IncomingBody, receive } from './incoming-body.js'
+import type { ClientResponse, RequestOptions } from './options.js'
 import type { Applicant, Pool } from './pool.js'
 import { isRedirect, redirected } from './redirect.js'
 import type { Route } from './route.js'
@@ -40,7 +38,6 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
   private readonly settle: (response: ClientResponse) => void
   private options: RequestOptions
   private terms!: Terms
-  private as: As = 'auto'
   private hop!: Hop
   private state = CONNECTING
   private connection: Connection | undefined = undefined
@@ -189,35 +186,16 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     const { status } = reader
     const headers = readResponseFields(latin1(reader.headStart, reader.at))
     const { filter, followRedirects } = this.terms
-    shorten(this.connection!, headers['keep-alive'])
+    this.connection!.heed(headers['keep-alive'])
     if (followRedirects && isRedirect(status)) return this.redirect(status, headers, reader)
     if (filter?.accept && !filter.accept(status, headers)) {
       this.finish(new HttpKitError('ERR_BODY_REJECTED', `the filter rejects ${status}`, { status, headers }))
       return false
     }
     this.response = { status, headers, body: undefined, opts: this.options }
-    this.receive(this.response, reader)
+    this.body = receive(this, this.terms, headers, reader)
+    if (this.body.isStream) this.resolve(this.response)
     return true
-  }
-
-  private receive(response: ClientResponse, reader: ResponseReader): void {
-    const { terms } = this
-    const headers = response.headers!
-    const contentType = headers['content-type']?.toString()
-    const as = kindOf(terms.as, contentType, reader)
-    const isRaw = as === 'rawByteArray' || !terms.autoCompression || !reader.isInBody
-    this.body = new IncomingBody(this, {
-      isStream: as === 'stream',
-      codings: isRaw ? NONE : codingsOf(headers['content-encoding']),
-      length: reader.length,
-      contentType,
-      filter: terms.filter,
-      onProgress: terms.onDownloadProgress,
-    })
-    this.as = as
-    if (as !== 'stream') return
-    response.body = this.body.stream()
-    this.resolve(response)
   }
 
   get wantsBytes(): boolean {
@@ -264,17 +242,9 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
   }
 
   onBodyDone(): void {
-    const { response, body, as } = this
     if (this.state === DONE) return
-    if (as !== 'stream') {
-      try {
-        response!.body = as === 'text' ? body!.text() : body!.bytes()
-      } catch (error) {
-        return this.fail(errorOf('ERR_BODY_REJECTED', error))
-      }
-    }
     this.done()
-    this.resolve(response!)
+    if (!this.body!.isStream) this.resolve(this.response!)
   }
 
   onBodyFailed(error: HttpKitError): void {
@@ -387,24 +357,15 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
   private resolve(response: ClientResponse): void {
     if (this.hasSettled) return
     this.hasSettled = true
-    this.settle(response)
+    this.settle(response.error === undefined ? this.withBody(response) : response)
   }
-}
 
-const NONE: readonly string[] = []
-
-function kindOf(as: As, contentType: string | undefined, reader: ResponseReader): As {
-  if (as === 'none') return 'rawByteArray'
-  if (as !== 'auto') return as
-  if (isTextual(contentType)) return 'text'
-  return contentType === undefined && reader.length === 0 ? 'text' : 'stream'
-}
-
-// The server closes it by then (RFC 2068 §19.7.1): a second earlier, so that no request meets the end.
-function shorten(connection: Connection, keepAlive: string | string[] | undefined): void {
-  if (keepAlive === undefined) return
-  const seconds = /(?:^|[,;\s])timeout\s*=\s*"?(\d+)/i.exec(String(keepAlive))?.[1]
-  if (seconds === undefined) return
-  const timeout = Number(seconds) * 1000
-  connection.keepalive = Math.min(connection.keepalive, timeout > 1000 ? timeout - 1000 : timeout / 2)
+  private withBody(response: ClientResponse): ClientResponse {
+    try {
+      response.body = this.body!.value()
+      return response
+    } catch (error) {
+      return { error: errorOf('ERR_BODY_REJECTED', error), opts: this.options }
+    }
+  }
 }

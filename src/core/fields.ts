@@ -24,29 +24,26 @@ let reading = 0
  * @param text the head, from the `start` its records count from
  */
 export function readFields(text: string): Headers {
-  const headers = new newHeaders()
-  const end = FIELDS + u32[FIELD_COUNT]! * 4
-  reading = (reading + 1) >>> 0
-  for (let record = FIELDS; record < end; record += 4) {
-    const word = u32[record + 1]! & 0xff
-    const value = text.substring(u32[record + 2]!, u32[record + 3]!)
-    if (word !== 0 && metIn[word] !== reading) headers[words[word]!] = value
-    else addField(headers, word === 0 ? fieldName(text, record) : words[word]!, value)
-    metIn[word] = reading
-  }
-  return headers
+  return fill(new newHeaders(), text, addField)
 }
 
 /** The same of a response: a field that came more than once is a list. */
 export function readResponseFields(text: string): ResponseHeaderMap {
-  const headers = new newResponseHeaders()
+  return fill(new newResponseHeaders(), text, addRepeated)
+}
+
+function fill<Map extends Record<string, unknown>>(
+  headers: Map,
+  text: string,
+  add: (headers: Map, name: string, value: string) => void,
+): Map {
   const end = FIELDS + u32[FIELD_COUNT]! * 4
   reading = (reading + 1) >>> 0
   for (let record = FIELDS; record < end; record += 4) {
     const word = u32[record + 1]! & 0xff
     const value = text.substring(u32[record + 2]!, u32[record + 3]!)
-    if (word !== 0 && metIn[word] !== reading) headers[words[word]!] = value
-    else addRepeated(headers, word === 0 ? fieldName(text, record) : words[word]!, value)
+    if (word !== 0 && metIn[word] !== reading) (headers as Record<string, string>)[words[word]!] = value
+    else add(headers, word === 0 ? fieldName(text, record) : words[word]!, value)
     metIn[word] = reading
   }
   return headers
