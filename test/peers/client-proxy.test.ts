@@ -291,6 +291,21 @@ describe('a proxy is told', () => {
     expect(proxy.asked.map(({ target }) => target)).toEqual([`http://[::1]:${port}/a`, `[::1]:${port}`])
   })
 
+  it('credentials of the caller, and tells them to the proxy alone', async () => {
+    const { url } = await serveNode(mirror)
+    const proxy = await startForwardProxy({ credentials: 'ann:secret' })
+    const client = testClient()
+    const headers = { 'Proxy-Authorization': basic('ann:secret') }
+    const asked = { proxyUrl: proxy.url, tunnel: true }
+    expect(
+      fieldOf(await jsonOf<Mirrored>(client.get(url, { ...asked, headers })), 'proxy-authorization'),
+    ).toBeUndefined()
+    expect(proxy.asked.map(({ headers }) => headers['proxy-authorization'])).toEqual([basic('ann:secret')])
+    // Who has none cannot use the tunnel of somebody who has.
+    expect((await failureOf(client.get(url, asked))).code).toBe('ERR_PROXY')
+    expect((await client.get(url, { proxyUrl: proxy.url, headers })).status).toBe(200)
+  })
+
   it('who asks, once, wherever a redirect leads', async () => {
     const two = await serveNode(mirror)
     const one = await serveNode((_request, response) =>

@@ -25,7 +25,8 @@ class Helper {
   constructor(script: string, env: Record<string, string> = {}) {
     this.child = fork(`${root}test/support/${script}`, {
       env: { ...process.env, ...env },
-      execArgv: ['--expose-gc'],
+      // Where other threads collect garbage, a busy machine lets it lie for longer.
+      execArgv: ['--expose-gc', '--single-threaded-gc'],
     })
   }
 
@@ -131,8 +132,8 @@ describe('100,000 requests, 1,000 at once, over 50 connections', () => {
     const closed = await client.ask<Left>('close')
     expect(closed.stats).toMatchObject({ connections: 0, idle: 0 })
     expect([closed.sockets, closed.resources]).toEqual([atFirst.sockets, atFirst.resources])
-    const { connections, most } = await serverReport()
-    expect(connections).toBe(0)
+    await expect.poll(async () => (await serverReport()).connections).toBe(0)
+    const { most } = await serverReport()
     // The server may learn of a connection that has ended after it has accepted the next one.
     expect(most).toBeLessThanOrEqual(100)
   }, 120_000)
