@@ -40,9 +40,10 @@ function read(text: string): Address {
   // The URL Standard would leave them out without a word.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about
   if (/[\0-\x1f\x7f]/.test(text)) throw new TypeError('a control character in a URL')
-  if (!URL.canParse(text)) throw new TypeError(`not a URL: ${text}`)
+  if (!URL.canParse(text)) throw new TypeError(`not a URL: ${withoutUserinfo(text)}`)
   const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError(`not an http URL: ${text}`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new TypeError(`not an http URL: ${withoutUserinfo(text)}`)
   return {
     ...targetOf(url),
     href: url.href,
@@ -51,6 +52,10 @@ function read(text: string): Address {
     pathAndQuery: url.pathname + (url.search || emptyQuery(url)),
     credentials: credentialsOf(url),
   }
+}
+
+function withoutUserinfo(text: string): string {
+  return text.replace(/\/\/[^/]*@/, '//…@')
 }
 
 // Which the URL Standard keeps, though its `search` does not tell.

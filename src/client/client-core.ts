@@ -4,6 +4,7 @@ import { between } from '../core/between.js'
 import type { Network } from './dial.js'
 import { errorOf, HttpKitError } from './error.js'
 import type { ClientResponse, RequestOptions } from './options.js'
+import { discardBody } from './outgoing-body.js'
 import { Pool } from './pool.js'
 import { Transfer, type TransferOwner } from './transfer.js'
 
@@ -37,7 +38,7 @@ export class ClientCore implements TransferOwner {
   readonly pool: Pool
   private readonly eventLogger: ((event: string) => void) | undefined
   private readonly errorLogger: (message: string, error?: unknown) => void
-  private active = 0
+  private readonly transfers = new Set<Transfer>()
   private requests = 0
   private closing: Promise<void> | undefined = undefined
 
@@ -61,15 +62,22 @@ export class ClientCore implements TransferOwner {
   }
 
   run(options: RequestOptions, settle: (response: ClientResponse) => void): void {
-    if (this.closing) return settle({ error: clientClosed(), opts: options })
-    this.active++
+    if (this.closing) {
+      discardBody(options)
+      return settle({ error: clientClosed(), opts: options })
+    }
+    const transfer = new Transfer(this, options, settle)
+    // A timeout that is waited for keeps the process alive; an idle pool does not.
+    if (this.transfers.size === 0) this.pool.wheel.hold(true)
+    this.transfers.add(transfer)
     this.requests++
     this.event('httpkit.client.request')
-    new Transfer(this, options, settle).start()
+    transfer.start()
   }
 
-  onTransferDone(error: HttpKitError | undefined): void {
-    this.active--
+  onTransferDone(transfer: Transfer, error: HttpKitError | undefined): void {
+    this.transfers.delete(transfer)
+    if (this.transfers.size === 0) this.pool.wheel.hold(false)
     if (error !== undefined) this.event(`httpkit.client.error.${error.code}`)
   }
 
@@ -79,23 +87,32 @@ export class ClientCore implements TransferOwner {
     try {
       this.eventLogger(name)
     } catch (error) {
-      this.errorLogger('httpkit-wasm: eventLogger failed', error)
+      this.log('httpkit-wasm: eventLogger failed', error)
     }
   }
 
+  private log(message: string, error: unknown): void {
+    try {
+      this.errorLogger(message, error)
+    } catch {}
+  }
+
   stats(): ClientStats {
-    const { pool, active, requests } = this
+    const { pool, transfers, requests } = this
     return {
       connections: pool.connectionCount,
       idle: pool.idleCount,
-      active,
+      active: transfers.size,
       queued: pool.queueLength,
       requests,
     }
   }
 
   close(): Promise<void> {
-    this.closing ??= this.pool.close(clientClosed())
+    if (this.closing === undefined) {
+      this.closing = this.pool.close()
+      for (const transfer of [...this.transfers]) transfer.fail(clientClosed())
+    }
     return this.closing
   }
 }

@@ -104,6 +104,12 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   restart(now: number): void {
     this.dueAt = this.exchange!.dueFrom(now)
     this.keeper.wheel.file(this)
+    this.noteUnsent()
+  }
+
+  // What the server has not taken while the time runs.
+  private noteUnsent(): void {
+    this.lastUnsent = this.socket.writableLength === 0 ? 0 : unsentBytes(this.socket)
   }
 
   // Reading
@@ -202,10 +208,7 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
 
   // A large write is one to us, and leaves bit by bit.
   private isTaking(): boolean {
-    const unsent = unsentBytes(this.socket)
-    const isTaking = unsent > 0 && unsent !== this.lastUnsent
-    this.lastUnsent = unsent
-    return isTaking
+    return unsentBytes(this.socket) < this.lastUnsent
   }
 
   // Writing
@@ -221,17 +224,31 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   turn(): void {
     this.isTurnDue = false
     if (this.isGone) return
-    this.outbox.flush()
+    try {
+      this.outbox.flush()
+    } catch (error) {
+      this.failWriting(error)
+    }
     this.exchange?.onTurn()
   }
 
   /** The head of a request, and with it all of its body that is at hand: they leave at once. */
   send(head: string, body: string | Uint8Array | undefined): void {
     this.isTurnDue = true
-    this.outbox.writeText(typeof body === 'string' ? head + body : head)
-    if (body instanceof Uint8Array && body.length > 0) this.outbox.writeBytes(body)
+    try {
+      this.outbox.writeText(typeof body === 'string' ? head + body : head)
+      if (body instanceof Uint8Array && body.length > 0) this.outbox.writeBytes(body)
+      this.outbox.flush()
+    } catch (error) {
+      this.failWriting(error)
+    }
     this.isTurnDue = false
-    this.outbox.flush()
+    this.noteUnsent()
+  }
+
+  // A stream of a user's may throw.
+  private failWriting(error: unknown): void {
+    this.fail(errorOf('ERR_CONNECTION_CLOSED', error))
   }
 
   onSent(): void {}

@@ -66,6 +66,15 @@ export class HttpKitError extends Error {
 /** An error as one of ours: what it is not yet is the `cause`. */
 export function errorOf(code: ErrorCode, error: unknown, message?: string): HttpKitError {
   if (error instanceof HttpKitError) return error
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   return new HttpKitError(code, message === undefined ? reason : `${message}: ${reason}`, { cause: error })
+}
+
+// Whatever was thrown; some things have no text.
+function reasonOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'what was thrown is no error'
+  }
 }

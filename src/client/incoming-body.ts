@@ -9,6 +9,7 @@ import { memory } from '../core/wasm.js'
 import { ByteQueue } from '../io/byte-queue.js'
 import { copyOf } from '../io/copy-of.js'
 import { streamOf } from '../io/stream-of.js'
+import { verdict } from './body-filter.js'
 import { bodyText, isPlainUtf8, isTextual } from './body-text.js'
 import { codingsOf, type Decoded, Decoder } from './decoder.js'
 import { errorOf, HttpKitError } from './error.js'
@@ -141,7 +142,7 @@ export class IncomingBody implements Decoded {
 
   private demandAccepted(bytes: number): void {
     const { filter } = this.terms
-    if (filter?.acceptBody === undefined || filter.acceptBody(bytes)) return
+    if (filter?.acceptBody === undefined || verdict(filter.acceptBody(bytes))) return
     throw new HttpKitError('ERR_BODY_REJECTED', `the filter rejects a body of ${bytes} bytes or more`)
   }
 

@@ -71,9 +71,13 @@ function withTarget(options: RequestOptions | undefined, url: string | URL, meth
   if (typeof options === 'string') return options
   try {
     return copyWith(options, url, method)
-  } catch {
-    // A getter of it throws: let it do so where that is told.
-    return Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(options!), url: { value: url } })
+  } catch (error) {
+    // What cannot be read fails once more where that is told.
+    return Object.defineProperty({ url, method }, 'client', {
+      get() {
+        throw error
+      },
+    })
   }
 }
 

@@ -11,7 +11,7 @@ import { isToken } from '../core/token.js'
 import { memory, windowStart } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
 import { handOver, own, type SocketOwner } from '../io/read-window.js'
-import { TimerWheel } from '../io/timer-wheel.js'
+import { MAX_DELAY_MS, TimerWheel } from '../io/timer-wheel.js'
 import type { Channel, ChannelCallbacks } from '../ring/contract.js'
 import { WebSocketChannel } from '../websocket/channel.js'
 import { checkedHeartbeat, type WebSocketHost } from '../websocket/connection.js'
@@ -144,7 +144,7 @@ class Handshake implements SocketOwner, OutboxOwner {
       this.fail(new HttpKitError('ERR_ABORTED', 'aborted', { cause: signal?.reason }))
     if (signal?.aborted) onAbort()
     else this.begin().catch((error) => this.fail(error))
-    const timer = setTimeout(onTimeout, connectTimeout)
+    const timer = setTimeout(onTimeout, Math.min(connectTimeout, MAX_DELAY_MS))
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       return await opened

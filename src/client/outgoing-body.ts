@@ -5,7 +5,7 @@ import { flatParams } from '../core/flat-params.js'
 import { utf8AsBinary } from '../core/text.js'
 import { encodeMultipart, type Part } from '../form/encode-multipart.js'
 import { FileBody } from '../io/file-body.js'
-import { cancelPieces, isOneShot, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
+import { cancelPieces, hush, isOneShot, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
 import type { RequestOptions } from './options.js'
 
 export interface OutgoingBody {
@@ -91,10 +91,18 @@ function streamed(
   sources: readonly object[] = [],
 ): OutgoingBody {
   const oneShots = sources.filter(isOneShot)
+  for (const source of oneShots) hush(source)
   const discard = (): void => {
     for (const source of oneShots) discardSource(source)
   }
   return { whole: undefined, length, type, isForm, isReplayable: oneShots.length === 0, open, discard }
+}
+
+/** Tells the stream of a request that will never be one. */
+export function discardBody({ body }: RequestOptions): void {
+  if (typeof body !== 'object' || body === null || !isOneShot(body)) return
+  hush(body)
+  discardSource(body)
 }
 
 // Somebody else may be reading it.

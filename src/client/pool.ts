@@ -159,25 +159,19 @@ export class Pool implements ConnectionKeeper {
   }
 
   onRoom(): void {
-    while (this.queue.size > 0 && this.connectionCount < this.limits.maxConnections) {
+    while (!this.isClosed && this.queue.size > 0 && this.connectionCount < this.limits.maxConnections) {
       const [first] = this.queue
       this.queue.delete(first!)
       this.dial(first!)
     }
   }
 
-  /** Ends everything. Settles when the sockets are closed. */
-  async close(error: HttpKitError): Promise<void> {
+  /** Opens nothing any more, and ends what idles. Settles when all sockets are closed, which their users have to see to. */
+  async close(): Promise<void> {
     this.isClosed = true
     const sockets = [...this.dialling.values(), ...Array.from(this.connections, ({ socket }) => socket)]
     const closed = sockets.map((socket) => socket && !socket.closed && once(socket, 'close'))
-    const waiting = [...this.queue, ...this.dialling.keys()]
-    this.queue.clear()
-    for (const applicant of waiting) {
-      this.leave(applicant)
-      applicant.onNoConnection(error)
-    }
-    for (const connection of [...this.connections]) connection.fail(error)
+    for (const connection of [...this.idle.values()].flat()) connection.destroy()
     await Promise.allSettled(closed)
   }
 }

@@ -5,11 +5,13 @@ import { type ResponseHeaderMap, readResponseFields } from '../core/fields.js'
 import type { ResponseReader } from '../core/response-reader.js'
 import { latin1 } from '../core/text.js'
 import type { Timed } from '../io/timer-wheel.js'
+import { verdict } from './body-filter.js'
 import type { Connection, Exchange } from './connection.js'
 import { type ErrorCode, errorOf, HttpKitError } from './error.js'
 import { type Hop, hopOf, isRepeatable } from './hop.js'
 import { type BodyOwner, type IncomingBody, receive } from './incoming-body.js'
 import type { ClientResponse, RequestOptions } from './options.js'
+import { discardBody } from './outgoing-body.js'
 import type { Applicant, Pool } from './pool.js'
 import { isRedirect, redirected } from './redirect.js'
 import type { Route } from './route.js'
@@ -28,7 +30,7 @@ const DONE = 2
 /** Who a transfer runs for. */
 export interface TransferOwner {
   readonly pool: Pool
-  onTransferDone(error: HttpKitError | undefined): void
+  onTransferDone(transfer: Transfer, error: HttpKitError | undefined): void
 }
 
 export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
@@ -76,15 +78,24 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     try {
       this.terms = termsOf(this.options)
       const { signal, deadline } = this.terms
-      if (signal?.aborted) return this.abort(signal)
+      if (signal?.aborted) {
+        discardBody(this.options)
+        return this.abort(signal)
+      }
+      if (signal) this.listen(signal)
       const now = performance.now()
       this.deadlineAt = now + deadline
       this.prepare()
-      if (signal) this.listen(signal)
-      this.connect(now)
+      // What is listed of the options is the user's code, and may have ended it.
+      if (this.isDone) this.hop.body?.discard()
+      else this.connect(now)
     } catch (error) {
       this.fail(errorOf('ERR_INVALID_ARGUMENT', error))
     }
+  }
+
+  private get isDone(): boolean {
+    return this.state === DONE
   }
 
   // One signal may end a thousand requests, which is no leak, as Node would warn.
@@ -188,7 +199,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     const { filter, followRedirects } = this.terms
     this.connection!.heed(headers['keep-alive'])
     if (followRedirects && isRedirect(status)) return this.redirect(status, headers, reader)
-    if (filter?.accept && !filter.accept(status, headers)) {
+    if (filter?.accept && !verdict(filter.accept(status, headers))) {
       this.finish(new HttpKitError('ERR_BODY_REJECTED', `the filter rejects ${status}`, { status, headers }))
       return false
     }
@@ -351,7 +362,7 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     this.leaveConnection()
     this.owner.pool.wheel.remove(this)
     this.terms?.signal?.removeEventListener('abort', this)
-    this.owner.onTransferDone(error)
+    this.owner.onTransferDone(this, error)
   }
 
   private resolve(response: ClientResponse): void {

@@ -35,6 +35,11 @@ export function isOneShot(source: object): boolean {
   return source instanceof ReadableStream || 'next' in source || 'destroy' in source
 }
 
+/** Has a node stream's failure wait for who reads it: until then nobody else listens, and the process would end. */
+export function hush(source: object): void {
+  if ('destroy' in source && 'on' in source) (source as Destroyable).on('error', ignore)
+}
+
 function fromReadableStream(stream: ReadableStream<Piece>): Pieces {
   const reader = stream.getReader()
   return {

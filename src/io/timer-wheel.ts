@@ -18,6 +18,7 @@ export class TimerWheel {
   private readonly slots = new Map<number, Set<Timed>>()
   private timer: NodeJS.Timeout | undefined
   private timerTick = Number.POSITIVE_INFINITY
+  private isHeld = false
 
   /** @param tickMs how late an entry may be told, in milliseconds */
   constructor(tickMs: number) {
@@ -48,6 +49,13 @@ export class TimerWheel {
     this.slots.clear()
   }
 
+  /** From now on its timer keeps the process alive, or does not; at first it does not. */
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld
+    if (isHeld) this.timer?.ref?.()
+    else this.timer?.unref?.()
+  }
+
   private fileUnder(tick: number, entry: Timed): void {
     entry.filedAt = tick
     const slot = this.slots.get(tick)
@@ -61,7 +69,7 @@ export class TimerWheel {
     this.timerTick = tick
     const delay = Math.ceil(tick * this.tickMs - performance.now())
     this.timer = setTimeout(() => this.turn(), Math.min(Math.max(1, delay), MAX_DELAY_MS))
-    this.timer.unref?.()
+    if (!this.isHeld) this.timer.unref?.()
   }
 
   private turn(): void {
