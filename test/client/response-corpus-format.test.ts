@@ -94,10 +94,10 @@ describe('the format of the corpus of responses', () => {
 
   it.each([
     ['a missing http block', 'http HEAD fin', 'text', 'the first block must be http'],
-    ['a missing method', 'http HEAD fin', 'http', 'the first block must be http'],
-    ['an ending of no known kind', 'fin', 'sulk', 'the first block must be http'],
+    ['a missing method', 'http HEAD fin', 'http', "a method is missing in ''"],
+    ['an ending of no known kind', 'fin', 'sulk', 'a method is missing in'],
     ['a missing answer block', 'answer', 'events', 'the second block must be answer'],
-    ['a third block', /$/, '```answer\n```\n', 'there must be two blocks'],
+    ['a third block', /$/, '```answer\n```\n', 'a third block'],
     ['an unknown escape', '\\t', '\\q', "an unknown escape '\\q'"],
     ['half an escape', '\\xff', '\\xf', "an unknown escape '\\x'"],
     ['a brace that repeats nothing', '\\x7B', '{', 'a brace that repeats nothing'],
@@ -115,8 +115,8 @@ describe('the format of the corpus of responses', () => {
     expect(() => readResponseCorpus([['good.md', broken]])).toThrow(fault)
   })
 
-  it('names the file and the case that is malformed', () => {
+  it('names the file, the line and the case that is malformed', () => {
     const broken = good.replace('\\t', '\\q')
-    expect(() => readResponseCorpus([['good.md', broken]])).toThrow(/^good\.md: .*, in 'a title'$/)
+    expect(() => readResponseCorpus([['good.md', broken]])).toThrow(/^good\.md:\d+: .*, in 'a title'$/)
   })
 })

@@ -16,11 +16,10 @@
 //           kept | closed       what the client does with the connection
 //         or, instead of all that, and always closed:
 //           error CODE          with the ProtocolError's code behind it, where that is the cause
-import { readdirSync, readFileSync } from 'node:fs'
+import { type Named, readCases, type Source, sourcesIn, type WrittenCase } from './case-files.js'
+import { refuseUnseen, unescapeText } from './case-lines.js'
 
-export interface ResponseCase {
-  file: string
-  title: string
+export interface ResponseCase extends Named {
   method: string
   bytes: Buffer
   /** What the server does behind the bytes. */
@@ -29,65 +28,26 @@ export interface ResponseCase {
   answer: string[]
 }
 
-type Source = readonly [file: string, text: string]
-
-const folder = new URL('../corpus/responses/', import.meta.url)
-
-/** Every case of test/corpus/responses/*.md, or of the sources given; throws an error that names file and title. */
-export function readResponseCorpus(sources: readonly Source[] = storedSources()): ResponseCase[] {
-  return sources.flatMap(([file, text]) => {
-    const [, ...sections] = `\n${text}`.split(/\n## /)
-    return sections.map((section) => {
-      const title = section.slice(0, section.indexOf('\n'))
-      try {
-        return { file, title, ...readCase(section) }
-      } catch (error) {
-        throw new Error(`${file}: ${(error as Error).message}, in '${title}'`)
-      }
-    })
-  })
+/** Every case of test/corpus/responses/*.md, or of the sources given; throws an error that names file, line and fault. */
+export function readResponseCorpus(sources: readonly Source[] = sourcesIn('responses/')): ResponseCase[] {
+  return readCases(sources, ['http', 'answer'], readCase)
 }
 
-function storedSources(): Source[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.md'))
-  return files.sort().map((file) => [file, readFileSync(new URL(file, folder), 'utf8')])
-}
-
-function readCase(section: string): Omit<ResponseCase, 'file' | 'title'> {
-  const blocks = section.split(/^```/m)
-  if (blocks.length !== 5) throw new Error('there must be two blocks')
-  const [info = '', ...lines] = blocks[1]!.replace(/\n$/, '').split('\n')
-  const [word, ...answer] = blocks[3]!.replace(/\n$/, '').split('\n')
-  const [, method, ending = 'open'] = /^http ([A-Z]+)(?: (fin|reset))?$/.exec(info) ?? []
-  if (method === undefined) throw new Error(`the first block must be http and a method, not '${info}'`)
-  if (word !== 'answer') throw new Error('the second block must be answer')
-  for (const line of [...lines, ...answer]) refuseUnseen(line)
+function readCase({ file, title, options, sent, expected }: WrittenCase): ResponseCase {
+  const [, method, ending = 'open'] = /^([A-Z]+)(?: (fin|reset))?$/.exec(options) ?? []
+  if (method === undefined) throw new Error(`a method is missing in '${options}'`)
+  for (const line of [...sent, ...expected]) refuseUnseen(line, visible)
   return {
+    file,
+    title,
     method,
-    bytes: Buffer.from(unescapeText(lines.join('')), 'latin1'),
+    bytes: Buffer.from(unescapeText(sent.join('')), 'latin1'),
     ending: ending as ResponseCase['ending'],
-    answer: readAnswer(answer),
+    answer: readAnswer(expected),
   }
 }
 
-function refuseUnseen(line: string): void {
-  if (!/^[ -~]*$/.test(line)) throw new Error(`a byte that must be written as \\xHH in '${line}'`)
-  if (line.endsWith(' ')) throw new Error(`a space that must be written as \\x20 at the end of '${line}'`)
-}
-
-const repeated = /\{((?:[^{}\\]|\\.)*)\*(\d+)\}/g
-const escaped = /\\(?:x([0-9a-fA-F]{2})|(.?))/g
-const named: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', 0: '\0', '\\': '\\', '"': '"' }
-
-function unescapeText(text: string): string {
-  const whole = text.replace(repeated, (_, part: string, times: string) => part.repeat(Number(times)))
-  if (whole.includes('{')) throw new Error('a brace that repeats nothing; a literal one is \\x7b')
-  return whole.replace(escaped, (written: string, hex: string | undefined, letter: string) => {
-    const character = hex ? String.fromCharCode(Number.parseInt(hex, 16)) : named[letter]
-    if (character === undefined) throw new Error(`an unknown escape '${written}'`)
-    return character
-  })
-}
+const visible = /^[ -~]*$/
 
 /** The kinds of lines in the order they stand in, each with how often it may come. */
 const order: readonly (readonly [shape: RegExp, often: 'once' | 'maybe' | 'any'])[] = [
