@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { runServer } from 'httpkit-wasm/server'
+import { asChannel, runServer } from 'httpkit-wasm/server'
 import { pieces } from './client-soak-pieces.mjs'
 
 const megabyte = 1024 * 1024
@@ -47,7 +47,8 @@ const routes = {
   gzip: (name) => ({ headers: { ...text, 'Content-Encoding': 'gzip' }, body: gzipSync(name) }),
   moved: (name) => ({ status: 302, headers: { Location: `/sized/${name}` } }),
   nothing: () => ({ status: 204 }),
-  never: () => new Promise(() => {}),
+  // A channel that nothing is sent on ends with its client; a handler that never answers would keep the connection.
+  never: (_name, req) => asChannel(req, {}),
   echo: async (_name, { body }) => ({ headers: text, body: await body.text() }),
   download: () => ({ body: download() }),
   upload: async (_name, { body }) => ({ headers: text, body: await upload(body) }),
