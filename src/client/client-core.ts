@@ -6,6 +6,7 @@ import { errorOf, HttpKitError } from './error.js'
 import type { ClientResponse, RequestOptions } from './options.js'
 import { discardBody } from './outgoing-body.js'
 import { Pool } from './pool.js'
+import { demandTlsOptions } from './tls-options.js'
 import { Transfer, type TransferOwner } from './transfer.js'
 
 export interface ClientOptions extends Network {
@@ -54,8 +55,7 @@ export class ClientCore implements TransferOwner {
     )
     const maxQueue = between(options.maxQueue, 'maxQueue', 0, Number.POSITIVE_INFINITY, MAX_QUEUE)
     if (bindAddress !== undefined && isIP(bindAddress) === 0) throw new TypeError('bindAddress is an address')
-    if (tls !== undefined && (typeof tls !== 'object' || tls === null))
-      throw new TypeError('tls is a map of node:tls options')
+    demandTlsOptions(tls)
     this.pool = new Pool({ addressFinder, connect, bindAddress, tls }, { maxConnections, maxQueue })
     this.eventLogger = eventLogger
     this.errorLogger = errorLogger

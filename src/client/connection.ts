@@ -146,7 +146,7 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
           this.exchange.onInterim(reader.status)
           break
         case HEAD:
-          if (!this.exchange.onHead(reader)) return this.dismiss()
+          if (!this.exchange.onHead(reader)) return this.destroy()
           if (!reader.isInBody) this.complete(undefined)
           break
         case PIECE:
@@ -262,12 +262,6 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   }
 
   // Ending
-
-  /** The exchange has all that it wants: nobody reads the rest. */
-  private dismiss(): void {
-    this.exchange = undefined
-    this.destroy()
-  }
 
   onPeerEnd(): void {
     const { exchange, reader } = this

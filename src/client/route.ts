@@ -5,6 +5,7 @@ import type { Address } from './address.js'
 import type { RequestOptions } from './options.js'
 import { type ProxyTarget, proxyOf } from './proxy.js'
 import { proxyFromEnvironment } from './proxy-environment.js'
+import { demandTlsOptions } from './tls-options.js'
 
 export interface Route {
   /** Connections may serve all requests whose route has the same. */
@@ -36,8 +37,7 @@ function particularRoute(address: Address, options: RequestOptions): Route {
   const { unixSocket: path, insecure = false, tls } = options
   if (path !== undefined && (typeof path !== 'string' || path === ''))
     throw new TypeError('unixSocket is a path')
-  if (tls !== undefined && (typeof tls !== 'object' || tls === null))
-    throw new TypeError('tls is a map of node:tls options')
+  demandTlsOptions(tls)
   const proxy = path === undefined ? chosenProxy(address, options) : undefined
   const isTunnelled = proxy !== undefined && (address.isSecure || options.tunnel === true)
   const server = proxy === undefined || isTunnelled ? address.origin : ''

@@ -334,8 +334,9 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
   /** The connection has failed. */
   onFailed(error: HttpKitError, hasAnswer: boolean): void {
     this.leaveConnection()
-    const isStale = error.code === 'ERR_CONNECTION_CLOSED' && this.isReused && !hasAnswer && !this.hasRetried
-    if (!isStale || !isRepeatable(this.hop) || this.state === DONE) return this.finish(error)
+    // Once: it is sent again on a fresh connection.
+    const isStale = error.code === 'ERR_CONNECTION_CLOSED' && this.isReused && !hasAnswer
+    if (!isStale || !isRepeatable(this.hop) || this.isDone) return this.finish(error)
     this.hasRetried = true
     this.connect(performance.now())
   }
