@@ -31,6 +31,7 @@ import { connect, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { expect, onTestFinished } from 'vitest'
 import { type Handler, type HttpServer, runServer, type ServerOptions } from '../../src/server.js'
+import { allNamed, oneNamed } from './field-list.js'
 
 const WAIT_MS = 10_000
 
@@ -305,13 +306,11 @@ class ParsedResponse implements RawResponse {
   }
 
   header(name: string): string | undefined {
-    const values = this.headerAll(name)
-    if (values.length > 1) throw new Error(`${name} came ${values.length} times: ${values.join(' | ')}`)
-    return values[0]
+    return oneNamed(this.headers, name)
   }
 
   headerAll(name: string): string[] {
-    return this.headers.flatMap(([one, value]) => (one.toLowerCase() === name.toLowerCase() ? [value] : []))
+    return allNamed(this.headers, name)
   }
 }
 

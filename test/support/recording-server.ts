@@ -13,6 +13,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { onTestFinished } from 'vitest'
+import { allNamed, oneNamed } from './field-list.js'
 
 export interface RecordedRequest {
   /** Request-line and field-lines as they came, each with its CRLF, as Latin-1; without the empty line. */
@@ -195,13 +196,11 @@ class Recorded implements RecordedRequest {
   }
 
   header(name: string): string | undefined {
-    const values = this.headerAll(name)
-    if (values.length > 1) throw new Error(`${name} came ${values.length} times: ${values.join(' | ')}`)
-    return values[0]
+    return oneNamed(this.fields, name)
   }
 
   headerAll(name: string): string[] {
-    return this.fields.flatMap(([one, value]) => (one.toLowerCase() === name.toLowerCase() ? [value] : []))
+    return allNamed(this.fields, name)
   }
 }
 

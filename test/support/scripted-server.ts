@@ -29,6 +29,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import { drip, sendPieces } from './drip-feed.js'
+import { allNamed, oneNamed } from './field-list.js'
 import { CutShort, RawPeer } from './raw-peer.js'
 
 const WAIT_MS = 10_000
@@ -330,13 +331,11 @@ class ParsedHead implements ScriptedHead {
   }
 
   header(name: string): string | undefined {
-    const values = this.headerAll(name)
-    if (values.length > 1) throw new Error(`${name} came ${values.length} times: ${values.join(' | ')}`)
-    return values[0]
+    return oneNamed(this.headers, name)
   }
 
   headerAll(name: string): string[] {
-    return this.headers.flatMap(([one, value]) => (one.toLowerCase() === name.toLowerCase() ? [value] : []))
+    return allNamed(this.headers, name)
   }
 }
 
