@@ -12,16 +12,13 @@ export {
   CONNECTION_KEEP_ALIVE,
   CONNECTION_UPGRADE,
   DELIMITER,
-  DESK,
   DESK_FRAMES,
-  DESK_SIZE,
   EXPECT_CONTINUE,
   EXPECT_OTHER,
   EXPECTS_MASK,
   FIELD_RECORDS,
   FILENAME_CODED,
   FILENAME_EXTENDED,
-  GAP_SIZE,
   HAS_CLOSED,
   HAS_CONTENT_LENGTH,
   HAS_FILENAME,
@@ -29,7 +26,6 @@ export {
   HAS_TRANSFER_ENCODING,
   HAS_TYPE,
   IN_TRAILERS,
-  INBOX,
   INBOX_FRAMES,
   MAX_FIELDS,
   MAX_FRAME_ROWS,
@@ -48,13 +44,10 @@ export {
   ROW_NON_ASCII,
   ROW_RSV1,
   STARTED,
-  TRAY_COUNT,
-  TRAY_SIZE,
-  TRAYS,
   UPGRADE_WEBSOCKET,
   VERSION_1_1,
-  WINDOW_SIZE,
 } from './memory'
+export { DESK, DESK_SIZE, GAP_SIZE, INBOX, TRAY_COUNT, TRAY_SIZE, TRAYS, WINDOW_SIZE } from './regions'
 export { validateUtf8 } from './utf8'
 export { readFrames, writeFrameHeader } from './websocket/frame'
 export { mask } from './websocket/mask'

@@ -18,6 +18,11 @@ export function parameterOf(type: string, name: string): string | undefined {
   return undefined
 }
 
+/** Content-Type for a request map: cut before its parameters where one of them is a charset, as in http-kit. */
+export function contentTypeOf(type: string | undefined, charset: string | undefined): string | undefined {
+  return charset === undefined ? type : type!.slice(0, type!.indexOf(';')).trim()
+}
+
 /** Bytes as text; a byte order mark is none of it. */
 export type Decode = (bytes: Uint8Array) => string
 

@@ -78,13 +78,18 @@ const statusLines = new Map<number, string>()
 export function statusLine(status: number): string {
   let line = statusLines.get(status)
   if (line === undefined) {
-    if (!Number.isInteger(status) || status < 200 || status > 999) {
-      throw new TypeError(`a response's status must be an integer from 200 to 999, not ${String(status)}`)
-    }
+    demandStatus(status)
     line = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`
     statusLines.set(status, line)
   }
   return line
+}
+
+/** @throws TypeError where the status is no final one: an integer from 200 to 999 */
+export function demandStatus(status: number): void {
+  if (!Number.isInteger(status) || status < 200 || status > 999) {
+    throw new TypeError(`a response's status must be an integer from 200 to 999, not ${String(status)}`)
+  }
 }
 
 /** 204 and 304 end with their head, whatever it says (RFC 9112 §6.3). */

@@ -1,9 +1,8 @@
 // The one instance of the core, its calls, and views of its memory: the only file that knows where things lie there.
 // Memory never grows, so each view is made once. assembly/memory.ts draws the regions and the records.
-import { instantiateSync } from '@assemblyscript/loader'
-import module from '#core'
-
-type Constant = { readonly value: number }
+import source from '#core'
+import * as layout from './layout.js'
+import { load } from './load.js'
 
 export type ReadHead = (
   start: number,
@@ -26,70 +25,9 @@ type CoreExports = {
   readQuery(start: number, end: number): void
   writeQuery(start: number, texts: number, countsUnits: boolean, output: number): number
   readMultipart(start: number, end: number): number
-} & Record<
-  | 'INBOX'
-  | 'GAP_SIZE'
-  | 'WINDOW_SIZE'
-  | 'DESK'
-  | 'DESK_SIZE'
-  | 'TRAYS'
-  | 'TRAY_SIZE'
-  | 'TRAY_COUNT'
-  | 'RECORD'
-  | 'FIELD_RECORDS'
-  | 'CHUNK_RECORD'
-  | 'INBOX_FRAMES'
-  | 'DESK_FRAMES'
-  | 'MAX_FRAME_ROWS'
-  | 'QUERY_RECORD'
-  | 'QUERY_GAP'
-  | 'MAX_PAIRS_READ'
-  | 'MULTIPART_RECORD'
-  | 'MAX_PART_ROWS'
-  | 'DELIMITER'
-  | 'IN_PREAMBLE'
-  | 'IN_PART_HEAD'
-  | 'IN_EPILOGUE'
-  | 'PART_BEGINS'
-  | 'PART_ENDS'
-  | 'HAS_NAME'
-  | 'NAME_CODED'
-  | 'NAME_EXTENDED'
-  | 'HAS_FILENAME'
-  | 'FILENAME_CODED'
-  | 'FILENAME_EXTENDED'
-  | 'HAS_TYPE'
-  | 'EXPECTS_MASK'
-  | 'ALLOWS_DEFLATE'
-  | 'HAS_CLOSED'
-  | 'ROW_FIN'
-  | 'ROW_RSV1'
-  | 'ROW_BEGINS'
-  | 'ROW_ENDS'
-  | 'ROW_NON_ASCII'
-  | 'MAX_FIELDS'
-  | 'WORDS'
-  | 'WORD_SIZE'
-  | 'WORD_COUNT'
-  | 'CHUNKS_DONE'
-  | 'CHUNKS_TRAILERS'
-  | 'STARTED'
-  | 'VERSION_1_1'
-  | 'CONNECTION_CLOSE'
-  | 'CONNECTION_KEEP_ALIVE'
-  | 'CONNECTION_UPGRADE'
-  | 'UPGRADE_WEBSOCKET'
-  | 'EXPECT_CONTINUE'
-  | 'EXPECT_OTHER'
-  | 'HAS_CONTENT_LENGTH'
-  | 'HAS_TRANSFER_ENCODING'
-  | 'ABSOLUTE_TARGET'
-  | 'IN_TRAILERS',
-  Constant
->
+}
 
-// The loader wraps its exports; the raw ones are what the hot path calls.
-const core = instantiateSync(module, {}).instance.exports as unknown as CoreExports
+const core = load(source) as CoreExports
 const { buffer } = core.memory
 
 export const {
@@ -119,24 +57,24 @@ export function copyOf(start: number, end: number): Uint8Array {
 }
 
 /** Sockets read into the window; an unfinished tail is laid in the gap before it. Sizes in bytes. */
-export const gapSize = core.GAP_SIZE.value
-export const windowStart = core.INBOX.value + gapSize
-export const windowSize = core.WINDOW_SIZE.value
+export const gapSize = layout.GAP_SIZE
+export const windowStart = layout.INBOX + gapSize
+export const windowSize = layout.WINDOW_SIZE
 export const window: Uint8Array = new Uint8Array(buffer, windowStart, windowSize)
 
 /** Where codec calls that come from no socket lay their input. */
-export const deskStart = core.DESK.value
-export const deskSize = core.DESK_SIZE.value
+export const deskStart = layout.DESK
+export const deskSize = layout.DESK_SIZE
 
 /** Where frames lie that are to be sent: several trays, side by side. */
-export const traysStart = core.TRAYS.value
-export const traySize = core.TRAY_SIZE.value
-export const trayCount = core.TRAY_COUNT.value
+export const traysStart = layout.TRAYS
+export const traySize = layout.TRAY_SIZE
+export const trayCount = layout.TRAY_COUNT
 
-export const maxFields = core.MAX_FIELDS.value
+export const maxFields = layout.MAX_FIELDS
 
 // Words of the head record, as indices into u32.
-const RECORD = core.RECORD.value >> 2
+const RECORD = layout.RECORD >> 2
 export const RESUME_AT = RECORD
 export const FIELD_COUNT = RECORD + 1
 export const FLAGS = RECORD + 2
@@ -151,33 +89,33 @@ export const HOST_END = RECORD + 10
 export const PORT = RECORD + 11
 export const ERROR_AT = RECORD + 14
 export const HEAD_START = RECORD + 15
-export const FIELDS = core.FIELD_RECORDS.value >> 2
-const CONTENT_LENGTH = (core.RECORD.value + 48) >> 3
+export const FIELDS = layout.FIELD_RECORDS >> 2
+const CONTENT_LENGTH = (layout.RECORD + 48) >> 3
 
 export function contentLength(): number {
   return f64[CONTENT_LENGTH]!
 }
 
 // Bits of the head record's flags.
-export const STARTED = core.STARTED.value
-export const VERSION_1_1 = core.VERSION_1_1.value
-export const CONNECTION_CLOSE = core.CONNECTION_CLOSE.value
-export const CONNECTION_KEEP_ALIVE = core.CONNECTION_KEEP_ALIVE.value
-export const CONNECTION_UPGRADE = core.CONNECTION_UPGRADE.value
-export const UPGRADE_WEBSOCKET = core.UPGRADE_WEBSOCKET.value
-export const EXPECT_CONTINUE = core.EXPECT_CONTINUE.value
-export const EXPECT_OTHER = core.EXPECT_OTHER.value
-export const HAS_CONTENT_LENGTH = core.HAS_CONTENT_LENGTH.value
-export const HAS_TRANSFER_ENCODING = core.HAS_TRANSFER_ENCODING.value
-export const ABSOLUTE_TARGET = core.ABSOLUTE_TARGET.value
-export const IN_TRAILERS = core.IN_TRAILERS.value
+export const STARTED = layout.STARTED
+export const VERSION_1_1 = layout.VERSION_1_1
+export const CONNECTION_CLOSE = layout.CONNECTION_CLOSE
+export const CONNECTION_KEEP_ALIVE = layout.CONNECTION_KEEP_ALIVE
+export const CONNECTION_UPGRADE = layout.CONNECTION_UPGRADE
+export const UPGRADE_WEBSOCKET = layout.UPGRADE_WEBSOCKET
+export const EXPECT_CONTINUE = layout.EXPECT_CONTINUE
+export const EXPECT_OTHER = layout.EXPECT_OTHER
+export const HAS_CONTENT_LENGTH = layout.HAS_CONTENT_LENGTH
+export const HAS_TRANSFER_ENCODING = layout.HAS_TRANSFER_ENCODING
+export const ABSOLUTE_TARGET = layout.ABSOLUTE_TARGET
+export const IN_TRAILERS = layout.IN_TRAILERS
 
-export const CHUNKS_DONE = core.CHUNKS_DONE.value
-export const CHUNKS_TRAILERS = core.CHUNKS_TRAILERS.value
+export const CHUNKS_DONE = layout.CHUNKS_DONE
+export const CHUNKS_TRAILERS = layout.CHUNKS_TRAILERS
 
 // The chunk record. Its first three words, `remaining` and `size` are the place in the coding, which each message keeps.
-const CHUNK_RECORD = core.CHUNK_RECORD.value >> 2
-const CHUNK_REMAINING = (core.CHUNK_RECORD.value + 24) >> 3
+const CHUNK_RECORD = layout.CHUNK_RECORD >> 2
+const CHUNK_REMAINING = (layout.CHUNK_RECORD + 24) >> 3
 export const DATA_START = CHUNK_RECORD + 3
 export const DATA_END = CHUNK_RECORD + 4
 export const CHUNK_CONSUMED = CHUNK_RECORD + 5
@@ -209,21 +147,21 @@ export class ChunkPlace {
 }
 
 // The frame record and its rows. What `readFrames` needs to go on is its place, which each connection keeps.
-export const INBOX_FRAMES = core.INBOX_FRAMES.value
-export const DESK_FRAMES = core.DESK_FRAMES.value
-export const MAX_FRAME_ROWS = core.MAX_FRAME_ROWS.value
+export const INBOX_FRAMES = layout.INBOX_FRAMES
+export const DESK_FRAMES = layout.DESK_FRAMES
+export const MAX_FRAME_ROWS = layout.MAX_FRAME_ROWS
 
 /** Words of a row: flags, start, end; the lowest bits of its flags are the opcode. */
 export const ROW_SIZE = 3
-export const ROW_FIN = core.ROW_FIN.value
-export const ROW_RSV1 = core.ROW_RSV1.value
-export const ROW_BEGINS = core.ROW_BEGINS.value
-export const ROW_ENDS = core.ROW_ENDS.value
-export const ROW_NON_ASCII = core.ROW_NON_ASCII.value
+export const ROW_FIN = layout.ROW_FIN
+export const ROW_RSV1 = layout.ROW_RSV1
+export const ROW_BEGINS = layout.ROW_BEGINS
+export const ROW_ENDS = layout.ROW_ENDS
+export const ROW_NON_ASCII = layout.ROW_NON_ASCII
 
-const EXPECTS_MASK = core.EXPECTS_MASK.value
-const ALLOWS_DEFLATE = core.ALLOWS_DEFLATE.value
-const HAS_CLOSED = core.HAS_CLOSED.value
+const EXPECTS_MASK = layout.EXPECTS_MASK
+const ALLOWS_DEFLATE = layout.ALLOWS_DEFLATE
+const HAS_CLOSED = layout.HAS_CLOSED
 
 /** Where a stream of frames is, between two calls of `readFrames`. */
 export class FramePlace {
@@ -286,23 +224,23 @@ export function consumedOf(record: number): number {
 }
 
 // The query record: what `readQuery` found, and the ends of texts that `writeQuery` is to write.
-const QUERY_RECORD = core.QUERY_RECORD.value >> 2
+const QUERY_RECORD = layout.QUERY_RECORD >> 2
 export const PAIR_COUNT = QUERY_RECORD
 export const QUERY_CONSUMED = QUERY_RECORD + 1
 /** Not 0 where a byte of the input is above 0x7f. */
 export const QUERY_NON_ASCII = QUERY_RECORD + 2
 /** Rows of two words: where name and value end in the output, shifted left by the bit that says an escape is not ASCII. */
 export const PAIRS = QUERY_RECORD + 4
-export const MAX_PAIRS_READ = core.MAX_PAIRS_READ.value
+export const MAX_PAIRS_READ = layout.MAX_PAIRS_READ
 /** The output of `readQuery` begins so many bytes before its input. */
-export const QUERY_GAP = core.QUERY_GAP.value
+export const QUERY_GAP = layout.QUERY_GAP
 
 // The multipart record and its rows. What `readMultipart` needs to go on is its place, which each body keeps.
-const MULTIPART_RECORD = core.MULTIPART_RECORD.value >> 2
+const MULTIPART_RECORD = layout.MULTIPART_RECORD >> 2
 export const PART_COUNT = MULTIPART_RECORD + 4
 export const MULTIPART_CONSUMED = MULTIPART_RECORD + 5
 export const PART_ROWS = MULTIPART_RECORD + 6
-export const MAX_PART_ROWS = core.MAX_PART_ROWS.value
+export const MAX_PART_ROWS = layout.MAX_PART_ROWS
 
 // Words of a row; spans are addresses.
 export const PART_FLAGS = 0
@@ -318,26 +256,26 @@ export const PART_DATA_START = 9
 export const PART_DATA_END = 10
 export const PART_ROW_SIZE = 11
 
-export const PART_BEGINS = core.PART_BEGINS.value
-export const PART_ENDS = core.PART_ENDS.value
-export const HAS_NAME = core.HAS_NAME.value
-export const NAME_CODED = core.NAME_CODED.value
-export const NAME_EXTENDED = core.NAME_EXTENDED.value
-export const HAS_FILENAME = core.HAS_FILENAME.value
-export const FILENAME_CODED = core.FILENAME_CODED.value
-export const FILENAME_EXTENDED = core.FILENAME_EXTENDED.value
-export const HAS_TYPE = core.HAS_TYPE.value
+export const PART_BEGINS = layout.PART_BEGINS
+export const PART_ENDS = layout.PART_ENDS
+export const HAS_NAME = layout.HAS_NAME
+export const NAME_CODED = layout.NAME_CODED
+export const NAME_EXTENDED = layout.NAME_EXTENDED
+export const HAS_FILENAME = layout.HAS_FILENAME
+export const FILENAME_CODED = layout.FILENAME_CODED
+export const FILENAME_EXTENDED = layout.FILENAME_EXTENDED
+export const HAS_TYPE = layout.HAS_TYPE
 
-const DELIMITER = core.DELIMITER.value
-const IN_PART_HEAD = core.IN_PART_HEAD.value
-const IN_EPILOGUE = core.IN_EPILOGUE.value
+const DELIMITER = layout.DELIMITER
+const IN_PART_HEAD = layout.IN_PART_HEAD
+const IN_EPILOGUE = layout.IN_EPILOGUE
 
 /** Where a multipart body is, between two calls of `readMultipart`. */
 export class MultipartPlace {
   private readonly delimiter: Uint8Array
   private readonly isFormData: boolean
   private readonly maxHead: number
-  private phase = core.IN_PREAMBLE.value
+  private phase = layout.IN_PREAMBLE
 
   constructor(delimiter: Uint8Array, isFormData: boolean, maxHead: number) {
     this.delimiter = delimiter
@@ -368,8 +306,8 @@ export class MultipartPlace {
 }
 
 /** The methods and field names the core knows, by number; word 0 is the empty string. */
-export const words: readonly string[] = Array.from({ length: core.WORD_COUNT.value }, (_, word) => {
-  const start = core.WORDS.value + word * core.WORD_SIZE.value
-  const text = String.fromCharCode(...memory.subarray(start, start + core.WORD_SIZE.value))
+export const words: readonly string[] = Array.from({ length: layout.WORD_COUNT }, (_, word) => {
+  const start = layout.WORDS + word * layout.WORD_SIZE
+  const text = String.fromCharCode(...memory.subarray(start, start + layout.WORD_SIZE))
   return text.replace(/\0+$/, '')
 })

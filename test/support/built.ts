@@ -10,7 +10,7 @@ const wanted = [
   'build/server.js',
   'build/client.js',
   'build/core.wasm',
-  'build/core-inline.js',
+  'build/core-inline.mjs',
   'build/media-types.js',
 ]
 
