@@ -2,6 +2,8 @@
 export type { CloseStatus } from './core/close.js'
 export type { ResponseHeaders } from './core/response-head.js'
 export { type FileBody, file } from './io/file-body.js'
+export { asChannel } from './ring/as-channel.js'
+export { broadcast, type Recipient } from './ring/broadcast.js'
 export type {
   Channel,
   ChannelCallbacks,
@@ -14,16 +16,14 @@ export type {
   WebSocketListener,
   WebSocketSocket,
 } from './ring/contract.js'
-export { asChannel } from './server/as-channel.js'
-export type { ServerOptions } from './server/options.js'
-export { type HttpServer, runServer, type ServerStats } from './server/run-server.js'
 export {
   newWorker,
   QueueFullError,
   type WorkerOptions,
   type WorkerPool,
   type WorkerStats,
-} from './server/worker.js'
-export { broadcast, type Recipient } from './websocket/broadcast.js'
+} from './ring/worker.js'
+export { secWebSocketAccept, websocketHandshakeCheck } from './server/accept.js'
+export type { ServerOptions } from './server/options.js'
+export { type HttpServer, runServer, type ServerStats } from './server/run-server.js'
 export type { DeflateOptions } from './websocket/deflate-options.js'
-export { secWebSocketAccept, websocketHandshakeCheck } from './websocket/handshake.js'

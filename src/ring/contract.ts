@@ -71,16 +71,17 @@ export interface Channel {
   /** Bytes sent here that the operating system has not taken yet. */
   readonly bufferedAmount: number
   /**
-   * Sends. On HTTP the first send may be a response map, and closes unless told otherwise. On a WebSocket a string is sent
-   * as text, bytes as binary, of a response map its body; bytes must rest until they have left.
+   * Sends text, bytes or, first on HTTP, a response map; false when the channel is closed. On HTTP it closes unless told
+   * otherwise. On a WebSocket a string is sent as text, bytes as binary, of a response map its body; bytes must rest until
+   * they have left.
    *
    * @param closeAfterSend default: true on HTTP, false on a WebSocket
    * @returns false when the channel is closed
    */
   send(data: string | Uint8Array | RingResponse, closeAfterSend?: boolean): boolean
   /**
-   * Closes. On HTTP, before anything was sent, it answers 204. A WebSocket is sent a close frame, and its peer has two
-   * seconds to answer it.
+   * Closes; on HTTP, before anything was sent, it answers 204. A WebSocket is sent a close frame, and its peer has two seconds
+   * to answer it.
    *
    * @param code a WebSocket's, 1000 to 4999 (default 1000; RFC 6455 §7.4)
    * @param reason at most 123 bytes of UTF-8

@@ -1,13 +1,15 @@
 // The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
 import type { CloseStatus } from '../core/close.js'
 import { Moment } from '../io/moment.js'
-import type { Channel, ChannelHandlers, RingResponse } from '../ring/contract.js'
+import type { RequestChannel } from '../ring/as-channel.js'
+import type { Channel, ChannelHandlers, RingRequest, RingResponse } from '../ring/contract.js'
+import { isBody, pieceOf, TEXT_TYPE } from '../ring/message.js'
+import { WebSocketChannel } from '../websocket/channel.js'
 import { Exchange } from './exchange.js'
 import { fail, respond } from './respond.js'
+import { upgrade } from './upgrade.js'
 
-const TEXT_TYPE = { 'Content-Type': 'text/html; charset=utf-8' }
-
-export class HttpChannel extends Exchange implements Channel {
+export class HttpChannel extends Exchange implements RequestChannel {
   readonly websocket = false
   private handlers: ChannelHandlers | undefined = undefined
   /** A response map has been sent that closes, and its body may still be on its way. */
@@ -34,6 +36,14 @@ export class HttpChannel extends Exchange implements Channel {
   watch(handlers: ChannelHandlers): void {
     this.handlers = handlers
     if (this.closedAs !== undefined) this.onDone(this.closedAs)
+  }
+
+  upgrade(req: RingRequest, handlers: ChannelHandlers): Channel {
+    return upgrade(req, this, handlers, (...link) => {
+      const websocket = new WebSocketChannel(handlers, ...link)
+      handlers.init?.(websocket)
+      return websocket
+    })
   }
 
   send(data: string | Uint8Array | RingResponse, closeAfterSend = true): boolean {
@@ -97,14 +107,4 @@ export class HttpChannel extends Exchange implements Channel {
       this.outlet.context.callbackFailed(error, true)
     }
   }
-}
-
-function isBody(data: string | Uint8Array | RingResponse): data is string | Uint8Array {
-  return typeof data === 'string' || data instanceof Uint8Array
-}
-
-function pieceOf(body: RingResponse['body']): string | Uint8Array | undefined {
-  if (body === undefined || body === null) return undefined
-  if (typeof body === 'string' || body instanceof Uint8Array) return body
-  throw new TypeError('a channel that stays open sends strings and Uint8Arrays')
 }

@@ -1,7 +1,7 @@
 // Ring's WebSocket responses: `{ listener, protocol? }` where the request asks for a WebSocket.
 
 import type { RingRequest, RingResponse } from '../ring/contract.js'
-import { refusal, refusalStatus } from '../websocket/handshake.js'
+import { refusal, refusalStatus } from '../ring/handshake.js'
 import { RingSocket } from '../websocket/ring-socket.js'
 import type { Exchange } from './exchange.js'
 import { respond } from './respond.js'

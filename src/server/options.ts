@@ -1,8 +1,8 @@
 // A server's options, as its user gives them.
 import type { TlsOptions } from 'node:tls'
 import type { RingResponse } from '../ring/contract.js'
+import type { WorkerPool } from '../ring/worker.js'
 import type { DeflateOptions } from '../websocket/deflate-options.js'
-import type { WorkerPool } from './worker.js'
 
 export interface ServerOptions {
   /** 0 takes a free one (default 8090). */

@@ -1,7 +1,7 @@
 // The request map (Ring's SPEC), made from the head record the core has just filled. The head becomes one string, and
 // every text in the map is a part of it.
 import { type Headers, readFields } from '../core/fields.js'
-import { parameterOf } from '../core/media-type.js'
+import { contentTypeOf, parameterOf } from '../core/media-type.js'
 import {
   ABSOLUTE_TARGET,
   contentLength,
@@ -71,7 +71,7 @@ export function readRequest(
     requestMethod: method,
     protocol: flags & VERSION_1_1 ? 'HTTP/1.1' : 'HTTP/1.0',
     headers,
-    contentType: charset === undefined ? type : type!.slice(0, type!.indexOf(';')).trim(),
+    contentType: contentTypeOf(type, charset),
     contentLength: flags & HAS_CONTENT_LENGTH ? contentLength() : undefined,
     characterEncoding: charset,
     body: undefined as RequestBody | undefined,

@@ -6,13 +6,13 @@ import { createServer as createTlsServer, type TLSSocket, type Server as TlsServ
 import type { ProtocolError } from '../core/protocol-error.js'
 import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import type { Handler } from '../ring/contract.js'
+import { newWorker, type WorkerPool } from '../ring/worker.js'
 import { Connection } from './connection.js'
 import { ServerContext } from './context.js'
 import { MAX_CONNECTIONS } from './events.js'
 import type { ServerOptions } from './options.js'
 import { type Proxied, readPreface } from './proxy-preface.js'
 import { settingsOf } from './settings.js'
-import { newWorker, type WorkerPool } from './worker.js'
 
 export interface ServerStats {
   /** Open connections. */
@@ -98,12 +98,25 @@ class RunningServer implements HttpServer {
     const { tls, maxConnections, proxyProtocol } = this.context.settings
     const secure = tls && this.createSecureListener(tls)
     const isPrefaced = proxyProtocol !== 'disable'
-    if (secure && !isPrefaced) return this.limit(secure, maxConnections)
-    const plain = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      if (isPrefaced) this.acceptPrefaced(socket, secure)
+    if (secure && !isPrefaced && maxConnections === Number.POSITIVE_INFINITY) return secure
+    return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      if (!this.hasRoom) this.turnAway(socket)
+      else if (isPrefaced) this.acceptPrefaced(socket, secure)
+      else if (secure) shakeHands(secure, socket)
       else this.accept(socket)
     })
-    return this.limit(plain, maxConnections)
+  }
+
+  // Counted here, for in Deno 2.9.5 a listener that has a limit does not tell whom it has turned away.
+  private get hasRoom(): boolean {
+    const { connections, settings } = this.context
+    return connections.size + this.unestablished.size < settings.maxConnections
+  }
+
+  private turnAway(socket: Socket): void {
+    this.context.rejected++
+    this.context.event(MAX_CONNECTIONS)
+    socket.destroy()
   }
 
   // While the handshake lasts, a peer that ends its side has gone; after it, half-closing is its right.
@@ -134,14 +147,6 @@ class RunningServer implements HttpServer {
     socket.once('close', () => this.unestablished.delete(socket))
   }
 
-  private limit(listener: Server, maxConnections: number): Server {
-    if (maxConnections !== Number.POSITIVE_INFINITY) listener.maxConnections = maxConnections
-    return listener.on('drop', () => {
-      this.context.rejected++
-      this.context.event(MAX_CONNECTIONS)
-    })
-  }
-
   private accept(socket: Socket, proxied?: Proxied): Connection {
     return new Connection(this.context, socket, proxied)
   }
@@ -153,9 +158,7 @@ class RunningServer implements HttpServer {
       if (secure && !error) {
         proxiedBefore.set(socket, proxied)
         if (rest.length > 0) socket.unshift(rest)
-        socket.allowHalfOpen = false
-        secure.emit('connection', socket)
-        return
+        return shakeHands(secure, socket)
       }
       if (secure) return void socket.destroy()
       this.unestablished.delete(socket)
@@ -255,6 +258,11 @@ class RunningServer implements HttpServer {
 
 // What a PROXY header said before the TLS handshake, by the socket below it.
 const proxiedBefore = new WeakMap<Socket, Proxied>()
+
+function shakeHands(secure: TlsServer, socket: Socket): void {
+  socket.allowHalfOpen = false
+  secure.emit('connection', socket)
+}
 
 function parentOf(socket: TLSSocket): Socket {
   return (socket as unknown as { _parent?: Socket })._parent ?? socket

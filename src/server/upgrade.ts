@@ -5,6 +5,7 @@ import { acceptOffer } from '../core/permessage-deflate.js'
 import type { ResponseHeaders } from '../core/response-head.js'
 import type { Outbox } from '../io/outbox.js'
 import type { RingRequest } from '../ring/contract.js'
+import { chosenProtocol, furtherFields, handshakeKey } from '../ring/handshake.js'
 import {
   checkedHeartbeat,
   type WebSocketConnection,
@@ -12,7 +13,7 @@ import {
   type WebSocketSettings,
 } from '../websocket/connection.js'
 import { Deflate } from '../websocket/deflate.js'
-import { furtherFields, listOf, secWebSocketAccept } from '../websocket/handshake.js'
+import { secWebSocketAccept } from './accept.js'
 import type { Exchange } from './exchange.js'
 
 export interface UpgradeOptions {
@@ -40,10 +41,11 @@ export function upgrade<T extends WebSocketConnection>(
   const { context } = outlet
   const { settings } = context
   const agreed = settings.compression && acceptOffer(request.headers[EXTENSIONS] ?? '', settings.compression)
+  const protocol = chosenProtocol(options.protocol, request)
   const fields = {
     ...furtherFields(options.headers),
-    'Sec-WebSocket-Accept': secWebSocketAccept(request.headers['sec-websocket-key']!),
-    ...protocolField(options.protocol, request),
+    'Sec-WebSocket-Accept': secWebSocketAccept(handshakeKey(request)),
+    ...(protocol !== undefined && { 'Sec-WebSocket-Protocol': protocol }),
     ...(agreed && { 'Sec-WebSocket-Extensions': agreed.field }),
   }
   const connection = make(context, outlet.socket, outlet.outbox, {
@@ -61,14 +63,3 @@ export function upgrade<T extends WebSocketConnection>(
 }
 
 const EXTENSIONS = 'sec-websocket-extensions'
-
-// A sub-protocol that the client did not offer makes it fail the connection, so none is answered then.
-function protocolField(
-  spoken: string | readonly string[] | undefined,
-  { headers }: RingRequest,
-): { 'Sec-WebSocket-Protocol'?: string } {
-  const offered = listOf(headers['sec-websocket-protocol'] ?? '')
-  const ours = typeof spoken === 'string' ? [spoken] : (spoken ?? [])
-  const chosen = ours.find((protocol) => protocol !== '' && offered.includes(protocol))
-  return chosen === undefined ? {} : { 'Sec-WebSocket-Protocol': chosen }
-}

@@ -1,9 +1,10 @@
 // http-kit's channel over a WebSocket: the same calls as over HTTP.
-import type { Socket } from 'node:net'
 import type { CloseStatus } from '../core/close.js'
 import { Moment } from '../io/moment.js'
 import type { Outbox } from '../io/outbox.js'
+import type { ByteSocket } from '../io/socket.js'
 import type { Channel, ChannelCallbacks, RingResponse } from '../ring/contract.js'
+import { messageOf } from '../ring/message.js'
 import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
 
 export class WebSocketChannel extends WebSocketConnection implements Channel {
@@ -14,7 +15,7 @@ export class WebSocketChannel extends WebSocketConnection implements Channel {
   constructor(
     handlers: ChannelCallbacks,
     host: WebSocketHost,
-    socket: Socket,
+    socket: ByteSocket,
     outbox: Outbox,
     settings: WebSocketSettings,
   ) {
@@ -62,12 +63,4 @@ export class WebSocketChannel extends WebSocketConnection implements Channel {
     this.atClose.come()
     return this.handlers.onClose?.(this, status, code, reason)
   }
-}
-
-function messageOf(data: string | Uint8Array | RingResponse): string | Uint8Array | undefined {
-  if (typeof data === 'string' || data instanceof Uint8Array) return data
-  const body = typeof data === 'object' && data !== null ? data.body : data
-  if (typeof body === 'string' || body instanceof Uint8Array) return body
-  if (typeof data === 'object' && data !== null && (body === undefined || body === null)) return undefined
-  throw new TypeError('a WebSocket sends strings and Uint8Arrays')
 }

@@ -4,7 +4,6 @@
 // callback returns a promise, what follows waits for it, up to a bound, and then the socket waits too. Pings are answered
 // as they are read. All that one read brings is answered by one write.
 
-import type { Socket } from 'node:net'
 import {
   ABNORMAL,
   type CloseStatus,
@@ -22,14 +21,15 @@ import { checkedUtf8Of } from '../core/text.js'
 import { windowStart } from '../core/wasm.js'
 import type { Outbox, OutboxOwner } from '../io/outbox.js'
 import type { SocketOwner } from '../io/read-window.js'
+import type { ByteSocket } from '../io/socket.js'
 import { isThenable } from '../io/thenable.js'
 import type { Timed, TimerWheel } from '../io/timer-wheel.js'
 import { type TurnTaker, takeLateTurn, takeTurn } from '../io/turns.js'
+import type { Deliveries } from '../ring/deliveries.js'
+import type { SharedMessage } from '../ring/shared-message.js'
 import type { Deflate } from './deflate.js'
-import type { Deliveries } from './deliveries.js'
 import { Incoming, type IncomingOwner, type Item } from './incoming.js'
 import { Sending } from './sending.js'
-import type { SharedMessage } from './shared-message.js'
 
 /** What a server or a client is to its WebSockets. */
 export interface WebSocketHost {
@@ -84,7 +84,7 @@ export abstract class WebSocketConnection
   isOpen = false
   protected readonly host: WebSocketHost
   protected readonly sending: Sending
-  private readonly socket: Socket
+  private readonly socket: ByteSocket
   private readonly outbox: Outbox
   private readonly settings: WebSocketSettings
   private readonly incoming: Incoming
@@ -97,7 +97,7 @@ export abstract class WebSocketConnection
   private hasPeerEnded = false
   private hasEnded = false
 
-  constructor(host: WebSocketHost, socket: Socket, outbox: Outbox, settings: WebSocketSettings) {
+  constructor(host: WebSocketHost, socket: ByteSocket, outbox: Outbox, settings: WebSocketSettings) {
     this.host = host
     this.socket = socket
     this.outbox = outbox

@@ -2,15 +2,8 @@
 // to the next is the end of the bytes before, and zlib takes that as a dictionary: so a connection keeps no compressor,
 // hundreds of kilobytes large, but at most a window of what it sent and one of what it received. Small messages are done
 // on the spot, so that the answers to one read still leave together; large ones go to zlib's threads.
-import { constants as limits } from 'node:buffer'
-import {
-  constants,
-  deflateRaw,
-  deflateRawSync,
-  inflateRaw,
-  inflateRawSync,
-  type ZlibOptions,
-} from 'node:zlib'
+import type { ZlibOptions } from 'node:zlib'
+import { limits, zlib } from '#runtime'
 import type { DeflateParameters } from '../core/permessage-deflate.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import type { DeflateOptions } from './deflate-options.js'
@@ -22,9 +15,12 @@ const MAX_AT_ONCE = 64 * 1024
 /** How far we look back ourselves. Every message pays for what is looked through, and further back there is little to find. */
 const OWN_WINDOW = 8 * 1024
 /** What ends a message and is not sent (RFC 7692 §7.2.1). */
-const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
+const TAIL = Uint8Array.of(0x00, 0x00, 0xff, 0xff)
 /** A message of no bytes (§7.2.3.6). */
-const EMPTY = Buffer.from([0x00])
+const EMPTY = Uint8Array.of(0x00)
+
+/** Whether messages can be compressed here. */
+export const canDeflate = zlib !== undefined
 
 export class Deflate {
   private readonly threshold: number
@@ -65,12 +61,12 @@ export class Deflate {
     const { level, memLevel, windowBits } = this
     const options = { ...optionsWith(this.sent), level, memLevel, windowBits }
     if (payload.length <= MAX_AT_ONCE) {
-      const compressed = deflateRawSync(payload, options)
+      const compressed = zlib!.deflateRawSync(payload, options)
       this.sent?.slide(payload)
       return compressed.subarray(0, -TAIL.length)
     }
     return new Promise((resolve, reject) => {
-      deflateRaw(payload, options, (error, compressed) => {
+      zlib!.deflateRaw(payload, options, (error, compressed) => {
         if (error) return reject(error)
         this.sent?.slide(payload)
         resolve(compressed.subarray(0, -TAIL.length))
@@ -85,22 +81,23 @@ export class Deflate {
    * @param maxBytes of the outcome
    */
   inflate(payload: Uint8Array, maxBytes: number): Inflated | Promise<Inflated> {
-    const input = Buffer.concat([payload, TAIL])
-    const options = optionsWith(this.received)
+    const before = takesDictionaries() ? undefined : this.received?.bytes
+    const input = Buffer.concat([storedBlock(before), payload, TAIL])
+    const known = before?.length ?? 0
     const atOnce = Math.min(maxBytes, MAX_AT_ONCE)
-    if (input.length <= MAX_AT_ONCE) {
+    if (input.length - known <= MAX_AT_ONCE) {
       try {
-        return this.inflated(
-          inflateRawSync(input, { ...options, maxOutputLength: lengthOf(atOnce) }),
-          maxBytes,
-        )
+        const maxOutputLength = lengthOf(known + atOnce)
+        const message = zlib!.inflateRawSync(input, { ...optionsWith(this.received), maxOutputLength })
+        return this.inflated(message.subarray(known), maxBytes)
       } catch (error) {
         if (!isTooLarge(error) || atOnce === maxBytes) return faultOf(error)
       }
     }
+    const options = { ...optionsWith(this.received), maxOutputLength: lengthOf(known + maxBytes) }
     return new Promise((resolve) => {
-      inflateRaw(input, { ...options, maxOutputLength: lengthOf(maxBytes) }, (error, message) => {
-        resolve(error ? faultOf(error) : this.inflated(message, maxBytes))
+      zlib!.inflateRaw(input, options, (error, message) => {
+        resolve(error ? faultOf(error) : this.inflated(message.subarray(known), maxBytes))
       })
     })
   }
@@ -115,14 +112,35 @@ export class Deflate {
 function optionsWith(window: Window | undefined): ZlibOptions {
   const dictionary = window?.bytes
   return {
-    finishFlush: constants.Z_SYNC_FLUSH,
+    finishFlush: zlib!.constants.Z_SYNC_FLUSH,
     ...(dictionary && dictionary.length > 0 && { dictionary }),
   }
 }
 
+/** Whether zlib takes dictionaries for raw deflate: in Deno 2.9.5 it leaves them aside, and says nothing. */
+function takesDictionaries(): boolean {
+  isTaken ??= deflatedSize({ dictionary: SAMPLE }) < deflatedSize({})
+  return isTaken
+}
+
+let isTaken: boolean | undefined
+const SAMPLE = Uint8Array.from({ length: 32 }, (_, index) => index)
+
+function deflatedSize(options: ZlibOptions): number {
+  return zlib!.deflateRawSync(SAMPLE, options).length
+}
+
+// Where there are no dictionaries, what came before is put in front of the message, as a block that is not compressed
+// (RFC 1951 §3.2.4), and its bytes are cut off again.
+function storedBlock(bytes: Uint8Array | undefined): Uint8Array {
+  if (bytes === undefined || bytes.length === 0) return new Uint8Array(0)
+  const { length } = bytes
+  return Buffer.concat([Uint8Array.of(0, length, length >> 8, ~length, ~length >> 8), bytes])
+}
+
 // What zlib takes for a limit.
 function lengthOf(bytes: number): number {
-  return Math.min(Math.max(1, bytes), limits.MAX_LENGTH)
+  return Math.min(Math.max(1, bytes), limits!.MAX_LENGTH)
 }
 
 function windowOf(forgets: boolean, bits: number): number {

@@ -7,7 +7,7 @@ import { MessageReader } from '../core/message-reader.js'
 import type { ProtocolError } from '../core/protocol-error.js'
 import { windowSize, windowStart } from '../core/wasm.js'
 import { readAgain } from '../io/read-window.js'
-import { Deliveries, type Receiver } from './deliveries.js'
+import { Deliveries, type Receiver } from '../ring/deliveries.js'
 
 /** Something to be told of, each in its turn. */
 export type Item =

@@ -1,8 +1,8 @@
 // Ring's WebSocket (ring.websocket.protocols): a listener is told, a socket is sent to.
-import type { Socket } from 'node:net'
 import type { CloseStatus } from '../core/close.js'
 import { PING, PONG } from '../core/frame-reader.js'
 import type { Outbox } from '../io/outbox.js'
+import type { ByteSocket } from '../io/socket.js'
 import type { WebSocketListener, WebSocketSocket } from '../ring/contract.js'
 import { WebSocketConnection, type WebSocketHost, type WebSocketSettings } from './connection.js'
 import type { Item } from './incoming.js'
@@ -15,7 +15,7 @@ export class RingSocket extends WebSocketConnection implements WebSocketSocket {
   constructor(
     listener: WebSocketListener,
     host: WebSocketHost,
-    socket: Socket,
+    socket: ByteSocket,
     outbox: Outbox,
     settings: WebSocketSettings,
   ) {

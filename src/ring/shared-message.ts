@@ -3,7 +3,18 @@
 import { encodeFrame } from '../core/encode-frame.js'
 import { BINARY, TEXT } from '../core/frame-reader.js'
 import { encodeUtf8 } from '../core/text.js'
-import type { Deflate } from './deflate.js'
+
+/** What compresses for one peer. */
+export interface Compressor {
+  /** Bits of the window it is held to. */
+  readonly windowBits: number
+  /** True where nothing is carried over from message to message: what one such peer is sent, all may be. */
+  readonly forgets: boolean
+  /** Whether the message is large enough to be worth it. */
+  wants(message: string | Uint8Array): boolean
+  /** The payload, compressed; a promise of it where it is large. */
+  deflate(payload: Uint8Array): Uint8Array | Promise<Uint8Array>
+}
 
 export class SharedMessage {
   readonly message: string | Uint8Array
@@ -20,22 +31,22 @@ export class SharedMessage {
   }
 
   /** The frame for a peer of a server; undefined where only a frame of its own will do. */
-  frameFor(deflate: Deflate | undefined): Uint8Array | undefined {
-    if (deflate === undefined || !deflate.wants(this.message)) return this.frame
-    return deflate.forgets ? this.deflatedFrame(deflate) : undefined
+  frameFor(compressor: Compressor | undefined): Uint8Array | undefined {
+    if (compressor === undefined || !compressor.wants(this.message)) return this.frame
+    return compressor.forgets ? this.deflatedFrame(compressor) : undefined
   }
 
   private get frame(): Uint8Array {
     return (this.plainFrame ??= encodeFrame({ opcode: this.opcode, payload: this.payload }))
   }
 
-  private deflatedFrame(deflate: Deflate): Uint8Array | undefined {
-    const made = this.deflatedFrames.get(deflate.windowBits)
+  private deflatedFrame(compressor: Compressor): Uint8Array | undefined {
+    const made = this.deflatedFrames.get(compressor.windowBits)
     if (made !== undefined) return made
-    const payload = deflate.deflate(this.payload)
+    const payload = compressor.deflate(this.payload)
     if (payload instanceof Promise) return undefined
     const frame = encodeFrame({ opcode: this.opcode, payload, rsv1: true })
-    this.deflatedFrames.set(deflate.windowBits, frame)
+    this.deflatedFrames.set(compressor.windowBits, frame)
     return frame
   }
 }

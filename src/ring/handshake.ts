@@ -1,10 +1,7 @@
-// The handshake's two ends agree (RFC 6455 §4): what a request must look like to become a WebSocket, and the answer that
-// shows that it was understood.
-import { hash } from 'node:crypto'
+// What a request must look like to become a WebSocket (RFC 6455 §4), and what one is answered that does not.
 import { areExtensions } from '../core/permessage-deflate.js'
 import type { ResponseHeaders } from '../core/response-head.js'
 
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const VERSION = '13'
 /** Sixteen bytes in base64, in their only right form. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/
@@ -17,21 +14,11 @@ export interface HandshakeRequest {
   body?: unknown
 }
 
-/** The value of Sec-WebSocket-Accept for a client's key (RFC 6455 §4.2.2). */
-export function secWebSocketAccept(key: string): string {
-  return hash('sha1', key + GUID, 'base64')
-}
-
-/**
- * Checks a request for a WebSocket handshake (RFC 6455 §4.2.1).
- *
- * @returns the value of Sec-WebSocket-Accept, or undefined where it is none
- */
-export function websocketHandshakeCheck(request: HandshakeRequest): string | undefined {
-  return refusalStatus(request) === undefined ? secWebSocketAccept(request.headers[KEY_FIELD]!) : undefined
-}
-
 const KEY_FIELD = 'sec-websocket-key'
+
+export function handshakeKey({ headers }: HandshakeRequest): string {
+  return headers[KEY_FIELD] ?? ''
+}
 
 /** The status that refuses the request as a handshake: 426 for another version, 400 for all else, or undefined. */
 export function refusalStatus(request: HandshakeRequest): 400 | 426 | undefined {
@@ -40,8 +27,7 @@ export function refusalStatus(request: HandshakeRequest): 400 | 426 | undefined 
   if (requestMethod !== 'get' || protocol !== 'HTTP/1.1' || !asks || body !== undefined) return 400
   const version = headers['sec-websocket-version']
   if (version !== VERSION) return version === undefined ? 400 : 426
-  const isRight =
-    KEY.test(headers[KEY_FIELD] ?? '') && areExtensions(headers['sec-websocket-extensions'] ?? '')
+  const isRight = KEY.test(handshakeKey(request)) && areExtensions(headers['sec-websocket-extensions'] ?? '')
   return isRight ? undefined : 400
 }
 
@@ -58,6 +44,16 @@ export function refusal(status: 400 | 426): {
     body:
       status === 426 ? `the WebSocket version spoken here is ${VERSION}\n` : 'not a WebSocket handshake\n',
   }
+}
+
+/** The first of the sub-protocols spoken that the client offers: one that it did not offer would make it give up. */
+export function chosenProtocol(
+  spoken: string | readonly string[] | undefined,
+  { headers }: HandshakeRequest,
+): string | undefined {
+  const offered = listOf(headers['sec-websocket-protocol'] ?? '')
+  const ours = typeof spoken === 'string' ? [spoken] : (spoken ?? [])
+  return ours.find((protocol) => protocol !== '' && offered.includes(protocol))
 }
 
 /** Whether a list field has the token, in any case. */
@@ -79,7 +75,6 @@ export function furtherFields(headers: ResponseHeaders = {}): ResponseHeaders {
   return headers
 }
 
-/** The elements of a list field. */
-export function listOf(value: string): string[] {
+function listOf(value: string): string[] {
   return value.split(',').map((element) => element.trim())
 }

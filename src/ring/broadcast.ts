@@ -1,11 +1,16 @@
 // One message to many: every WebSocket is sent the same bytes, where nothing forbids it.
-import { WebSocketConnection } from './connection.js'
 import { SharedMessage } from './shared-message.js'
 
 /** Whatever messages can be sent to: channels of every kind, and the sockets of Ring listeners. */
 export interface Recipient {
   readonly isOpen: boolean
   send(message: string | Uint8Array): unknown
+}
+
+/** One that can be sent what is encoded already. */
+interface Sharing extends Recipient {
+  sendShared(shared: SharedMessage): boolean
+  close(): unknown
 }
 
 /**
@@ -26,9 +31,9 @@ export function broadcast(
 }
 
 function sendTo(recipient: Recipient, shared: SharedMessage, closeAfterSend: boolean | undefined): boolean {
-  if (recipient instanceof WebSocketConnection) {
-    const isSent = recipient.sendShared(shared)
-    if (closeAfterSend) recipient.close()
+  if ('sendShared' in recipient) {
+    const isSent = (recipient as Sharing).sendShared(shared)
+    if (closeAfterSend) (recipient as Sharing).close()
     return isSent
   }
   const send = recipient.send as (message: string | Uint8Array, closeAfterSend?: boolean) => unknown

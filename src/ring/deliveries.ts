@@ -19,7 +19,8 @@ export class Deliveries<Item> {
   isBusy = false
   private readonly receiver: Receiver<Item>
   private waiting: { item: Item; size: number }[] | undefined = undefined
-  private waitingSize = 0
+  /** Bytes of what waits. */
+  waitingBytes = 0
 
   constructor(receiver: Receiver<Item>) {
     this.receiver = receiver
@@ -27,7 +28,7 @@ export class Deliveries<Item> {
 
   /** True when no more is to be read before some of what waits has been handled. */
   get isFull(): boolean {
-    return this.waitingSize >= MAX_WAITING
+    return this.waitingBytes >= MAX_WAITING
   }
 
   /** @param size bytes of the item */
@@ -40,13 +41,13 @@ export class Deliveries<Item> {
   private keep(item: Item, size: number): void {
     this.waiting ??= []
     this.waiting.push({ item, size })
-    this.waitingSize += size + ITEM_SIZE
+    this.waitingBytes += size + ITEM_SIZE
   }
 
   /** Forgets what waits. */
   clear(): void {
     this.waiting = undefined
-    this.waitingSize = 0
+    this.waitingBytes = 0
   }
 
   private handOn(item: Item): void {
@@ -64,7 +65,7 @@ export class Deliveries<Item> {
   private catchUp(): void {
     while (!this.isBusy && this.waiting !== undefined && this.waiting.length > 0) {
       const { item, size } = this.waiting.shift()!
-      this.waitingSize -= size + ITEM_SIZE
+      this.waitingBytes -= size + ITEM_SIZE
       this.handOn(item)
     }
     if (this.isBusy) return
