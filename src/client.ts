@@ -20,11 +20,12 @@ export {
   request,
   unlock,
 } from './client/by-default.js'
-export type { ClientOptions, ClientStats } from './client/client-core.js'
+export type { ClientStats } from './client/client-core.js'
+export type { ClientOptions } from './client/client-options.js'
 export type { Network, SocketAddress } from './client/dial.js'
 export { type ErrorCode, HttpKitError } from './client/error.js'
 export { type Client, makeClient, setDefaultClient } from './client/make-client.js'
-export type { Method, Methods, Request } from './client/methods.js'
+export type { Method, Methods, SendRequest } from './client/methods.js'
 export { openWebSocket, type WebSocketOptions } from './client/open-websocket.js'
 export type {
   As,

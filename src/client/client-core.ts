@@ -1,24 +1,10 @@
 // A client: its own connections, limits and ways to reach a server.
-import { isIP } from 'node:net'
-import { between } from '../core/between.js'
-import type { Network } from './dial.js'
-import { errorOf, HttpKitError } from './error.js'
+import type { ClientSettings } from './client-options.js'
+import { HttpKitError } from './error.js'
 import type { ClientResponse, RequestOptions } from './options.js'
 import { discardBody } from './outgoing-body.js'
 import { Pool } from './pool.js'
-import { demandTlsOptions } from './tls-options.js'
 import { Transfer, type TransferOwner } from './transfer.js'
-
-export interface ClientOptions extends Network {
-  /** Connections at once (default: unbounded). */
-  maxConnections?: number
-  /** Requests that may wait for one (default 20480); past it ERR_QUEUE_FULL. */
-  maxQueue?: number
-  /** Told of what the client cannot tell anybody else (default: stderr). */
-  errorLogger?: (message: string, error?: unknown) => void
-  /** Told what happens, by name. */
-  eventLogger?: (event: string) => void
-}
 
 export interface ClientStats {
   /** Open, or being opened. */
@@ -33,8 +19,6 @@ export interface ClientStats {
   requests: number
 }
 
-const MAX_QUEUE = 20_480
-
 export class ClientCore implements TransferOwner {
   readonly pool: Pool
   private readonly eventLogger: ((event: string) => void) | undefined
@@ -43,20 +27,8 @@ export class ClientCore implements TransferOwner {
   private requests = 0
   private closing: Promise<void> | undefined = undefined
 
-  constructor(options: ClientOptions) {
-    const { addressFinder, connect, bindAddress, tls, eventLogger, errorLogger = console.error } = options
-    demandFunctions({ addressFinder, connect, eventLogger, errorLogger })
-    const maxConnections = between(
-      options.maxConnections,
-      'maxConnections',
-      1,
-      Number.POSITIVE_INFINITY,
-      Number.POSITIVE_INFINITY,
-    )
-    const maxQueue = between(options.maxQueue, 'maxQueue', 0, Number.POSITIVE_INFINITY, MAX_QUEUE)
-    if (bindAddress !== undefined && isIP(bindAddress) === 0) throw new TypeError('bindAddress is an address')
-    demandTlsOptions(tls)
-    this.pool = new Pool({ addressFinder, connect, bindAddress, tls }, { maxConnections, maxQueue })
+  constructor({ network, limits, eventLogger, errorLogger }: ClientSettings) {
+    this.pool = new Pool(network, limits)
     this.eventLogger = eventLogger
     this.errorLogger = errorLogger
   }
@@ -119,19 +91,4 @@ export class ClientCore implements TransferOwner {
 
 function clientClosed(): HttpKitError {
   return new HttpKitError('ERR_CLIENT_CLOSED', 'the client is closed')
-}
-
-function demandFunctions(callbacks: Record<string, unknown>): void {
-  for (const [name, callback] of Object.entries(callbacks)) {
-    if (callback !== undefined && typeof callback !== 'function') throw new TypeError(`${name} is a function`)
-  }
-}
-
-/** @throws HttpKitError ERR_INVALID_ARGUMENT */
-export function newClientCore(options: ClientOptions): ClientCore {
-  try {
-    return new ClientCore(options)
-  } catch (error) {
-    throw errorOf('ERR_INVALID_ARGUMENT', error)
-  }
 }

@@ -1,6 +1,5 @@
 // One socket to a server: one exchange at a time, then idle in the pool. What a read brought lies in the inbox, which all
 // connections share, and is worked off at once: the exchange takes what it wants of it, and keeps what it has not used.
-import type { Socket } from 'node:net'
 import { type ResponseHeaderMap, readResponseFields } from '../core/fields.js'
 import { END, ERROR, HEAD, NEED_MORE, PIECE, TRAILERS } from '../core/http-reader.js'
 import type { ProtocolError } from '../core/protocol-error.js'
@@ -9,6 +8,7 @@ import { latin1 } from '../core/text.js'
 import { windowStart } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
 import { own, type SocketOwner, unsentBytes } from '../io/read-window.js'
+import type { ByteSocket } from '../io/socket.js'
 import type { Timed, TimerWheel } from '../io/timer-wheel.js'
 import { type TurnTaker, takeTurn } from '../io/turns.js'
 import { errorOf, HttpKitError } from './error.js'
@@ -53,7 +53,7 @@ const TIMEOUT = /(?:^|[,;\s])timeout\s*=\s*"?(\d+)/i
 export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   readonly key: string
   readonly outbox: Outbox
-  readonly socket: Socket
+  readonly socket: ByteSocket
   /** Milliseconds that it may idle, as the last exchange wants it. */
   keepalive = 0
   dueAt = Number.POSITIVE_INFINITY
@@ -72,7 +72,7 @@ export class Connection implements SocketOwner, OutboxOwner, TurnTaker, Timed {
   private isTurnDue = false
   private isGone = false
 
-  constructor(key: string, socket: Socket, keeper: ConnectionKeeper) {
+  constructor(key: string, socket: ByteSocket, keeper: ConnectionKeeper) {
     this.key = key
     this.socket = socket
     this.keeper = keeper
@@ -308,7 +308,7 @@ function protocolFault(fault: ProtocolError): HttpKitError {
   return new HttpKitError('ERR_PROTOCOL', `malformed response: ${fault.message}`, { cause: fault })
 }
 
-function closed(socket: Socket): HttpKitError {
+function closed(socket: ByteSocket): HttpKitError {
   const cause = socket.errored ?? undefined
   const reason = cause === undefined ? '' : `: ${cause.message}`
   return new HttpKitError('ERR_CONNECTION_CLOSED', `the server closed the connection${reason}`, { cause })

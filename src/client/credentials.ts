@@ -1,5 +1,5 @@
 // Who we are: Basic credentials (RFC 7617).
-import { Buffer } from 'node:buffer'
+import { utf8AsBinary } from '../core/text.js'
 
 /** The userinfo of a URL, or undefined where it has none. @throws URIError where it cannot be decoded */
 export function credentialsOf({ username, password }: URL): string | undefined {
@@ -30,5 +30,5 @@ function encode(user: string, password: string): string {
   const pair = `${user}:${password}`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 7617 §2 has none of them
   if (/[\0-\x1f\x7f]/.test(pair)) throw new TypeError('a control character in credentials')
-  return `Basic ${Buffer.from(pair).toString('base64')}`
+  return `Basic ${btoa(utf8AsBinary(pair))}`
 }

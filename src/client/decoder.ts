@@ -1,7 +1,7 @@
-// Content codings undone (RFC 9110 §8.4), by Node's zlib: a row of stages, the last coding's first. Each is made at its first
+// Content codings undone (RFC 9110 §8.4): a row of stages, the last coding's first. Each is made at its first
 // byte, for that tells which of the two things called deflate it is, and a body without bytes is in every coding.
-import type { Transform } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
+import { decompressors } from '#runtime'
+import type { Decompressor } from '../io/decompressor.js'
 import { errorOf, HttpKitError } from './error.js'
 
 /** Where decoded bytes go. */
@@ -16,13 +16,8 @@ export interface Decoded {
 /** More in a row is a way to keep us busy. */
 const MAX_CODINGS = 4
 
-const makers: Readonly<Record<string, (firstByte: number) => Transform>> = {
-  gzip: () => createGunzip(),
-  'x-gzip': () => createGunzip(),
-  // A zlib header's low four bits are 8 (RFC 1950 §2.2); some servers leave it out.
-  deflate: (firstByte) => ((firstByte & 0x0f) === 8 ? createInflate() : createInflateRaw()),
-  br: () => createBrotliDecompress(),
-}
+/** What there is to undo, as Accept-Encoding has it. */
+export const knownCodings = ['gzip', 'deflate', 'br'].filter((coding) => coding in decompressors).join(', ')
 
 /**
  * The codings that a body is in, in the order they were applied.
@@ -36,7 +31,7 @@ export function codingsOf(contentEncoding: string | readonly string[] | undefine
     .map((coding) => coding.trim().toLowerCase())
     .filter((coding) => coding !== '' && coding !== 'identity')
   for (const coding of codings) {
-    if (!Object.hasOwn(makers, coding)) throw failure(`unknown content coding: ${coding}`)
+    if (!Object.hasOwn(decompressors, coding)) throw failure(`unknown content coding: ${coding}`)
   }
   if (codings.length > MAX_CODINGS) throw failure('too many content codings')
   return codings
@@ -50,7 +45,7 @@ class Stage {
   private readonly coding: string
   private readonly owner: Decoder
   private readonly next: Stage | undefined
-  private engine: Transform | undefined = undefined
+  private engine: Decompressor | undefined = undefined
   private isToEnd = false
   private hasEnded = false
 
@@ -71,12 +66,12 @@ class Stage {
     this.engine.write(bytes)
   }
 
-  private start(firstByte: number): Transform {
-    const engine = makers[this.coding]!(firstByte)
-    engine.on('data', (bytes: Buffer) => this.pass(bytes))
+  private start(firstByte: number): Decompressor {
+    const engine = decompressors[this.coding]!(firstByte)
+    engine.on('data', (bytes: Uint8Array) => this.pass(bytes))
     engine.on('drain', () => this.owner.onDrained(this))
     engine.on('end', () => this.onEnd())
-    engine.on('error', (error) => this.owner.fail(errorOf('ERR_CONTENT_ENCODING', error)))
+    engine.on('error', (error: unknown) => this.owner.fail(errorOf('ERR_CONTENT_ENCODING', error)))
     return engine
   }
 

@@ -1,10 +1,11 @@
 // A socket to a server: directly or through a proxy's tunnel, plain or with TLS.
-import { connect, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
+import { openSocket, secureSocket } from '#runtime'
+import type { ByteSocket } from '../io/socket.js'
 import { errorOf, HttpKitError } from './error.js'
 import type { Route } from './route.js'
-import type { Target } from './target.js'
+import { isAddress, type Target } from './target.js'
 import { openTunnel } from './tunnel.js'
 
 /** Where a socket leads. */
@@ -16,9 +17,9 @@ export interface Network {
   addressFinder?: ((url: URL) => SocketAddress | Promise<SocketAddress>) | undefined
   /** Makes the connection, with TLS where `tls` is given (default: a new socket). */
   connect?: ((address: SocketAddress, tls?: ConnectionOptions) => Duplex | Promise<Duplex>) | undefined
-  /** The address to connect from. */
+  /** The address to connect from. Not in workerd. */
   bindAddress?: string | undefined
-  /** `node:tls` options for all requests. */
+  /** `node:tls` options for all requests. Not in workerd. */
   tls?: ConnectionOptions | undefined
 }
 
@@ -31,8 +32,8 @@ export interface Network {
 export async function dial(
   route: Route,
   network: Network,
-  onSocket: (socket: Duplex) => void,
-): Promise<Socket> {
+  onSocket: (socket: ByteSocket) => void,
+): Promise<ByteSocket> {
   const { address, proxy, isTunnelled } = route
   const dialling = new Dialling(route, network, onSocket)
   if (proxy === undefined) return dialling.open(await dialling.find(), address)
@@ -45,9 +46,9 @@ export async function dial(
 class Dialling {
   private readonly route: Route
   private readonly network: Network
-  private readonly onSocket: (socket: Duplex) => void
+  private readonly onSocket: (socket: ByteSocket) => void
 
-  constructor(route: Route, network: Network, onSocket: (socket: Duplex) => void) {
+  constructor(route: Route, network: Network, onSocket: (socket: ByteSocket) => void) {
     this.route = route
     this.network = network
     this.onSocket = onSocket
@@ -66,51 +67,62 @@ class Dialling {
   }
 
   /** A socket to `where`, for what is called `target` there. */
-  async open(where: SocketAddress, target: Target): Promise<Socket> {
+  async open(where: SocketAddress, target: Target): Promise<ByteSocket> {
     const at: SocketAddress = 'path' in where ? { path: where.path } : { host: where.host, port: where.port }
     if (this.network.connect) return this.openOwn(this.network.connect, at, target)
-    const socket = connect({ ...at, ...this.localAddress, noDelay: true, allowHalfOpen: true })
+    const message = `cannot connect to ${'path' in at ? at.path : `${at.host}:${at.port}`}`
+    const socket = this.begin(at, target, message)
     this.onSocket(socket)
-    const named = 'path' in at ? at.path : `${at.host}:${at.port}`
-    await ready(socket, 'connect', 'ERR_CONNECT', `cannot connect to ${named}`)
+    await ready(socket, 'connect', 'ERR_CONNECT', message)
     return target.isSecure ? this.secure(socket, target.host) : socket
   }
 
-  private get localAddress(): { localAddress?: string } {
-    const { bindAddress } = this.network
-    return bindAddress === undefined ? {} : { localAddress: bindAddress }
+  private begin(at: SocketAddress, { host, isSecure }: Target, message: string): ByteSocket {
+    const { isTunnelled, address } = this.route
+    try {
+      return openSocket(at, {
+        bindAddress: this.network.bindAddress,
+        serverName: isSecure ? host : undefined,
+        isTunnel: isTunnelled === true && address.isSecure,
+      })
+    } catch (error) {
+      throw errorOf('ERR_CONNECT', error, message)
+    }
   }
 
   private async openOwn(
     open: NonNullable<Network['connect']>,
     at: SocketAddress,
     target: Target,
-  ): Promise<Socket> {
+  ): Promise<ByteSocket> {
     try {
-      const stream = await (target.isSecure ? open(at, this.tlsOptions(target.host)) : open(at))
+      const stream: Partial<Duplex> = await (target.isSecure
+        ? open(at, this.tlsOptions(target.host))
+        : open(at))
       if (typeof stream?.pipe !== 'function' || typeof stream.write !== 'function')
         throw new TypeError('connect has returned no Duplex')
       if (stream.destroyed) throw new Error('connect has returned what is closed')
-      this.onSocket(stream)
+      const socket = stream as ByteSocket
+      this.onSocket(socket)
       if ('connecting' in stream && stream.connecting) {
         const event = target.isSecure ? 'secureConnect' : 'connect'
-        await ready(stream, event, 'ERR_CONNECT', 'connect failed')
+        await ready(socket, event, 'ERR_CONNECT', 'connect failed')
       }
-      return stream as Socket
+      return socket
     } catch (error) {
       throw errorOf('ERR_CONNECT', error, 'connect failed')
     }
   }
 
-  async secure(socket: Socket, host: string): Promise<TLSSocket> {
+  async secure(socket: ByteSocket, host: string): Promise<ByteSocket> {
     const secured = this.start(socket, host)
     this.onSocket(secured)
     return ready(secured, 'secureConnect', 'ERR_TLS', `no TLS with ${host}`)
   }
 
-  private start(socket: Socket, host: string): TLSSocket {
+  private start(socket: ByteSocket, host: string): ByteSocket {
     try {
-      return connectTls({ ...this.tlsOptions(host), socket })
+      return secureSocket(socket, this.tlsOptions(host))
     } catch (error) {
       socket.destroy()
       throw errorOf('ERR_TLS', error, 'bad TLS options')
@@ -121,7 +133,7 @@ class Dialling {
   private tlsOptions(host: string): ConnectionOptions {
     return {
       ALPNProtocols: ['http/1.1'],
-      ...(isIP(host) ? { host } : { host, servername: host }),
+      ...(isAddress(host) ? { host } : { host, servername: host }),
       ...this.network.tls,
       ...this.route.tls,
       ...(this.route.insecure && { rejectUnauthorized: false }),
@@ -129,12 +141,12 @@ class Dialling {
   }
 }
 
-function ready<T extends Duplex>(
-  socket: T,
+function ready(
+  socket: ByteSocket,
   event: 'connect' | 'secureConnect',
   code: 'ERR_CONNECT' | 'ERR_TLS',
   message: string,
-): Promise<T> {
+): Promise<ByteSocket> {
   return new Promise((resolve, reject) => {
     const fail = (cause?: unknown): void => {
       reject(cause instanceof Error ? errorOf(code, cause, message) : new HttpKitError(code, message))

@@ -5,6 +5,7 @@ import { AUTHORIZATION, CONTENT_TYPE, EXPECT, fieldValue, USER_AGENT } from '../
 import { methodText, type RequestFields, writeRequestFields } from '../core/request-head.js'
 import { type Address, addressOf } from './address.js'
 import { basicCredentials } from './credentials.js'
+import { knownCodings } from './decoder.js'
 import type { RequestOptions } from './options.js'
 import { type OutgoingBody, outgoingBody } from './outgoing-body.js'
 import { type Route, routeOf } from './route.js'
@@ -26,7 +27,7 @@ export interface Hop {
 }
 
 const DEFAULT_AGENT = 'User-Agent: httpkit-wasm\r\n'
-const CODINGS = 'Accept-Encoding: gzip, deflate, br\r\n'
+const CODINGS = `Accept-Encoding: ${knownCodings}\r\n`
 const CLOSE = 'Connection: close\r\n'
 const KEEP = 'Connection: keep-alive\r\n'
 

@@ -1,10 +1,9 @@
 // A response's body on its way to whoever asked: counted, filtered, decoded; then gathered, or streamed. A body that came whole
 // with its head is not copied: text is made straight from the inbox.
-import type { Buffer } from 'node:buffer'
 import type { ResponseHeaderMap } from '../core/fields.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
 import type { ResponseReader } from '../core/response-reader.js'
-import { withoutMark } from '../core/text.js'
+import { utf8, withoutMark } from '../core/text.js'
 import { memory } from '../core/wasm.js'
 import { ByteQueue } from '../io/byte-queue.js'
 import { copyOf } from '../io/copy-of.js'
@@ -69,7 +68,6 @@ function kindOf(as: As, contentType: string | undefined, length: number | undefi
 /** Bytes that are made room for before they have come. */
 const MAX_ROOM = 64 * 1024
 
-const inbox = memory as Buffer
 const nothing = new Uint8Array()
 
 export class IncomingBody implements Decoded {
@@ -198,8 +196,8 @@ export class IncomingBody implements Decoded {
   private text(): string {
     const { contentType } = this.terms
     const { lentStart, lentEnd } = this
-    if (lentEnd > lentStart && isPlainUtf8(contentType) && inbox[lentStart]! < 0xfe) {
-      return withoutMark(inbox.toString('utf8', lentStart, lentEnd))
+    if (lentEnd > lentStart && isPlainUtf8(contentType) && memory[lentStart]! < 0xfe) {
+      return withoutMark(utf8(lentStart, lentEnd))
     }
     return bodyText(this.rawBytes(), contentType)
   }

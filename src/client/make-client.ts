@@ -1,5 +1,7 @@
 // Clients as their users see them, and the one that requests have by default.
-import { type ClientCore, type ClientOptions, type ClientStats, newClientCore } from './client-core.js'
+import { perEvent } from '#runtime'
+import { ClientCore, type ClientStats } from './client-core.js'
+import { type ClientOptions, settingsOf } from './client-options.js'
 import { HttpKitError } from './error.js'
 import { type Methods, methodsBy } from './methods.js'
 import type { RequestOptions } from './options.js'
@@ -7,11 +9,15 @@ import { type Callback, send } from './request.js'
 
 export interface Client extends Methods {
   stats(): ClientStats
-  /** Ends everything: requests under way, and later ones, get ERR_CLIENT_CLOSED. Settles when the sockets are closed. */
+  /**
+   * Ends everything: requests under way, and later ones, get ERR_CLIENT_CLOSED. Settles when the sockets are closed. In
+   * workerd, where each event has connections of its own, the event's that calls it.
+   */
   close(): Promise<void>
 }
 
-const cores = new WeakMap<object, ClientCore>()
+// A client is what its options say. Where connections are bound to an event, each event has a core of its own behind it.
+const cores = new WeakMap<object, () => ClientCore>()
 
 /**
  * A client with connections of its own.
@@ -19,11 +25,12 @@ const cores = new WeakMap<object, ClientCore>()
  * @throws HttpKitError ERR_INVALID_ARGUMENT
  */
 export function makeClient(options: ClientOptions = {}): Client {
-  const core = newClientCore(options)
+  const settings = settingsOf(options)
+  const core = perEvent(() => new ClientCore(settings))
   const client = {
-    ...methodsBy((options, callback) => send((options) => chosenCore(options) ?? core, options, callback)),
-    stats: () => core.stats(),
-    close: () => core.close(),
+    ...methodsBy((options, callback) => send((options) => chosenCore(options) ?? core(), options, callback)),
+    stats: () => core().stats(),
+    close: () => core().close(),
   }
   cores.set(client, core)
   return client
@@ -31,27 +38,23 @@ export function makeClient(options: ClientOptions = {}): Client {
 
 // The client that a request's own options name.
 function chosenCore({ client }: RequestOptions): ClientCore | undefined {
-  return client === undefined ? undefined : coreOf(client)
+  return client === undefined ? undefined : coresOf(client)()
 }
 
-function coreOf(client: object): ClientCore {
+function coresOf(client: object): () => ClientCore {
   const core = typeof client === 'object' && client !== null ? cores.get(client) : undefined
   if (core !== undefined) return core
   throw new HttpKitError('ERR_INVALID_ARGUMENT', 'a client is what makeClient returns')
 }
 
-let defaultCore: ClientCore | undefined
+let defaultCore = perEvent(() => new ClientCore(settingsOf({})))
 
 /** Has requests that name no client use this one. @throws HttpKitError ERR_INVALID_ARGUMENT */
 export function setDefaultClient(client: Client): void {
-  defaultCore = coreOf(client)
+  defaultCore = coresOf(client)
 }
 
 /** The helpers of the default client. */
 export const byDefault: Methods = methodsBy((options, callback) =>
-  send(
-    (options) => chosenCore(options) ?? (defaultCore ??= newClientCore({})),
-    options,
-    callback as Callback<unknown>,
-  ),
+  send((options) => chosenCore(options) ?? defaultCore(), options, callback as Callback<unknown>),
 )

@@ -3,7 +3,7 @@ import type { ClientResponse, RequestOptions } from './options.js'
 import type { Callback } from './request.js'
 import type { ResponsePromise } from './response-promise.js'
 
-export interface Request {
+export interface SendRequest {
   /** Sends a request. The promise always resolves: to the answer or its error, or to what the callback returns. */
   (options: RequestOptions): ResponsePromise
   <T>(options: RequestOptions, callback: Callback<T>): ResponsePromise<T | ClientResponse>
@@ -16,7 +16,7 @@ export interface Method {
 }
 
 export interface Methods {
-  readonly request: Request
+  readonly request: SendRequest
   readonly get: Method
   readonly head: Method
   readonly post: Method
@@ -46,7 +46,7 @@ export function methodsBy(send: Send): Methods {
         : send(withTarget(second, url, method), third)) as Method
   const del = helper('delete')
   return {
-    request: send as Request,
+    request: send as SendRequest,
     get: helper('get'),
     head: helper('head'),
     post: helper('post'),

@@ -1,23 +1,23 @@
 // The client's end of a WebSocket: connect, ask for the upgrade, check the answer (RFC 6455 §4.1); from there on it is the
 // same connection as a server's.
-import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
+import { perEvent } from '#runtime'
 import type { ResponseHead } from '../core/parse-head.js'
 import { type DeflateParameters, makeOffer, readAnswer } from '../core/permessage-deflate.js'
 import { type ResponseHeaders, writeFields } from '../core/response-head.js'
+import { bytesOf, latin1Of } from '../core/text.js'
 import { isToken } from '../core/token.js'
 import { memory, windowStart } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
 import { handOver, own, type SocketOwner } from '../io/read-window.js'
+import type { ByteSocket } from '../io/socket.js'
 import { MAX_DELAY_MS, TimerWheel } from '../io/timer-wheel.js'
 import type { Channel, ChannelCallbacks } from '../ring/contract.js'
+import { furtherFields, hasToken } from '../ring/handshake.js'
 import { WebSocketChannel } from '../websocket/channel.js'
 import { checkedHeartbeat, type WebSocketHost } from '../websocket/connection.js'
-import { Deflate } from '../websocket/deflate.js'
+import { canDeflate, Deflate } from '../websocket/deflate.js'
 import { type DeflateOptions, deflateOptions } from '../websocket/deflate-options.js'
-import { furtherFields, hasToken, secWebSocketAccept } from '../websocket/handshake.js'
 import { type Address, addressOf } from './address.js'
 import { dial } from './dial.js'
 import { HttpKitError } from './error.js'
@@ -40,7 +40,7 @@ export interface WebSocketOptions {
   heartbeat?: number
   /** Bytes of one message (default 4 MiB), also after inflating; close 1009 past it. */
   maxWs?: number
-  /** Offers permessage-deflate (default false). */
+  /** Offers permessage-deflate, but in workerd, which cannot compress messages (default false). */
   compression?: boolean | DeflateOptions
   /** Bytes queued to a slow server before the connection is cut (default 16 MiB). */
   maxBuffered?: number
@@ -52,13 +52,14 @@ export interface WebSocketOptions {
   errorLogger?: (message: string, error?: unknown) => void
 }
 
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const CONNECT_TIMEOUT_MS = 60_000
 const MAX_WS = 4 * 1024 * 1024
 const MAX_BUFFERED = 16 * 1024 * 1024
 /** How late a timeout may come, in milliseconds. */
 const TICK_MS = 20
 
-const wheel = new TimerWheel(TICK_MS)
+const wheel = perEvent(() => new TimerWheel(TICK_MS))
 
 /**
  * Opens a WebSocket.
@@ -93,10 +94,12 @@ class Handshake implements SocketOwner, OutboxOwner {
   private readonly route: Route
   private readonly wishes: DeflateOptions | undefined
   private readonly offered: readonly string[]
-  private readonly key = randomBytes(16).toString('base64')
+  private readonly key = randomKey()
+  /** What the server makes of the key. */
+  private accepted = ''
   private readonly head: string
   private readonly collector = new HeadCollector()
-  private socket: Duplex | undefined = undefined
+  private socket: ByteSocket | undefined = undefined
   private outbox: Outbox | undefined = undefined
   private settle!: { resolve(channel: WebSocketChannel): void; reject(error: Error): void }
 
@@ -107,7 +110,8 @@ class Handshake implements SocketOwner, OutboxOwner {
     try {
       checkedHeartbeat(options.heartbeat)
       this.route = routeOf(address, { ...options, tunnel: true } as RequestOptions)
-      this.wishes = deflateOptions(options.compression)
+      const wishes = deflateOptions(options.compression)
+      this.wishes = canDeflate ? wishes : undefined
       this.offered = subProtocols(options.protocol)
       this.head = this.writeHead()
     } catch (cause) {
@@ -155,12 +159,14 @@ class Handshake implements SocketOwner, OutboxOwner {
   }
 
   private async begin(): Promise<void> {
+    const accepted = acceptedBy(this.key)
     const socket = await dial(this.route, {}, (one) => {
       this.socket = one
     })
     this.socket = socket
     this.outbox = new Outbox(socket, this)
     own(socket, this)
+    this.accepted = await accepted
     this.outbox.writeText(this.head)
     this.outbox.flush()
   }
@@ -190,7 +196,7 @@ class Handshake implements SocketOwner, OutboxOwner {
 
   private accept(head: ResponseHead): WebSocketChannel {
     const { outbox, options, handlers } = this
-    const socket = this.socket as Socket
+    const socket = this.socket!
     const deflate = this.check(head)
     const channel = new WebSocketChannel(handlers, hostOf(options), socket, outbox!, {
       isServer: false,
@@ -222,7 +228,7 @@ class Handshake implements SocketOwner, OutboxOwner {
     demand(version === 'HTTP/1.1', version)
     demand(hasToken(one('upgrade'), 'websocket'), 'Upgrade')
     demand(hasToken(one('connection'), 'upgrade'), 'Connection')
-    demand(one('sec-websocket-accept') === secWebSocketAccept(this.key), 'Sec-WebSocket-Accept')
+    demand(one('sec-websocket-accept') === this.accepted, 'Sec-WebSocket-Accept')
     const protocol = one('sec-websocket-protocol')
     demand(protocol === undefined || this.offered.includes(protocol), 'Sec-WebSocket-Protocol')
     const extensions = one('sec-websocket-extensions')
@@ -239,6 +245,18 @@ class Handshake implements SocketOwner, OutboxOwner {
   onGone(): void {
     this.fail(new HttpKitError('ERR_CONNECTION_CLOSED', 'the server closed the connection'))
   }
+}
+
+function randomKey(): string {
+  return base64(crypto.getRandomValues(new Uint8Array(16)))
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(latin1Of(bytes))
+}
+
+async function acceptedBy(key: string): Promise<string> {
+  return base64(new Uint8Array(await crypto.subtle.digest('SHA-1', bytesOf(key + GUID) as BufferSource)))
 }
 
 // Each a token, none twice (RFC 6455 §4.1).
@@ -258,7 +276,7 @@ function answerTo(wishes: DeflateOptions, extensions: string): DeflateParameters
 
 function hostOf({ errorLogger = console.error }: WebSocketOptions): WebSocketHost {
   return {
-    wheel,
+    wheel: wheel(),
     bytesIn: 0,
     bytesOut: 0,
     joined() {},

@@ -76,13 +76,13 @@ export interface RequestOptions {
   allowUnsafeRedirectMethods?: boolean
   /** Follows from https: to http: (default false). */
   allowInsecureRedirects?: boolean
-  /** Accepts any certificate; SNI is still sent (default false). */
+  /** Accepts any certificate; SNI is still sent (default false). Not in workerd. */
   insecure?: boolean
-  /** `node:tls` options: ca, cert, key … Connections are shared by requests with the same object. */
+  /** `node:tls` options: ca, cert, key … Connections are shared by requests with the same object. Not in workerd. */
   tls?: ConnectionOptions
   /** Default 'auto': text for textual types, else a stream. */
   as?: As
-  /** Asks for gzip, deflate and br, and undoes them (default true). */
+  /** Asks for gzip, deflate and br (not in workerd), and undoes them (default true). */
   autoCompression?: boolean
   filter?: BodyFilter
   /** An HTTP proxy: `http://user:pass@host:port`, also https:. */
@@ -94,7 +94,7 @@ export interface RequestOptions {
   tunnel?: boolean
   /** Reads http_proxy, https_proxy, all_proxy and no_proxy (default false). */
   proxyFromEnvironment?: boolean
-  /** A socket's path, instead of the URL's host and port. */
+  /** A socket's path, instead of the URL's host and port. Not in workerd. */
   unixSocket?: string
   /** Ends it with ERR_ABORTED, a stream that is being read too. */
   signal?: AbortSignal

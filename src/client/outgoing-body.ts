@@ -1,8 +1,7 @@
 // What a request carries: all of it at once where it is at hand, else pieces that are opened when it is sent.
-import { Buffer } from 'node:buffer'
 import { encodeQuery } from '../core/encode-query.js'
 import { flatParams } from '../core/flat-params.js'
-import { utf8AsBinary } from '../core/text.js'
+import { encodeUtf8, utf8AsBinary, utf8Length } from '../core/text.js'
 import { encodeMultipart, type Part } from '../form/encode-multipart.js'
 import { FileBody } from '../io/file-body.js'
 import { cancelPieces, hush, isOneShot, type PieceSource, type Pieces, piecesOf } from '../io/pieces.js'
@@ -75,13 +74,13 @@ function isSource(body: object): body is PieceSource {
 }
 
 function wholeBody(body: string | Uint8Array, type: string | undefined, isForm: boolean): OutgoingBody {
-  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  const length = typeof body === 'string' ? utf8Length(body) : body.length
   const whole = typeof body === 'string' && length !== body.length ? asUtf8(body, length) : body
   return { whole, length, type, isForm, isReplayable: true, open: () => piecesOf([whole])!, discard() {} }
 }
 
 function asUtf8(text: string, length: number): string | Uint8Array {
-  return length <= SHORT_TEXT ? utf8AsBinary(text) : Buffer.from(text)
+  return length <= SHORT_TEXT ? utf8AsBinary(text) : encodeUtf8(text)
 }
 
 /** @param sources what it is made of, which may be at its end the second time */

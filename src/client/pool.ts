@@ -1,8 +1,6 @@
 // A client's connections: those that idle, by the route they are on, the newest first; and those who wait for one, first come
 // first served.
-import { once } from 'node:events'
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { ByteSocket } from '../io/socket.js'
 import { TimerWheel } from '../io/timer-wheel.js'
 import { Connection, type ConnectionKeeper } from './connection.js'
 import { dial, type Network } from './dial.js'
@@ -35,7 +33,7 @@ export class Pool implements ConnectionKeeper {
   private readonly idle = new Map<string, Connection[]>()
   private readonly connections = new Set<Connection>()
   /** Sockets on their way, by who waits for them. */
-  private readonly dialling = new Map<Applicant, Duplex | undefined>()
+  private readonly dialling = new Map<Applicant, ByteSocket | undefined>()
   private readonly queue = new Set<Applicant>()
   private isClosed = false
 
@@ -97,7 +95,7 @@ export class Pool implements ConnectionKeeper {
   private dial(applicant: Applicant): void {
     this.dialling.set(applicant, undefined)
     const { route } = applicant
-    const onSocket = (socket: Duplex): void => {
+    const onSocket = (socket: ByteSocket): void => {
       if (this.dialling.has(applicant)) this.dialling.set(applicant, socket)
       else socket.destroy()
     }
@@ -107,7 +105,7 @@ export class Pool implements ConnectionKeeper {
     )
   }
 
-  private dialled(applicant: Applicant, route: Route, socket: Socket): void {
+  private dialled(applicant: Applicant, route: Route, socket: ByteSocket): void {
     if (!this.dialling.delete(applicant)) {
       socket.destroy()
       return
@@ -170,8 +168,10 @@ export class Pool implements ConnectionKeeper {
   async close(): Promise<void> {
     this.isClosed = true
     const sockets = [...this.dialling.values(), ...Array.from(this.connections, ({ socket }) => socket)]
-    const closed = sockets.map((socket) => socket && !socket.closed && once(socket, 'close'))
+    const closed = sockets.map(
+      (socket) => socket && !socket.closed && new Promise<void>((resolve) => socket.once('close', resolve)),
+    )
     for (const connection of [...this.idle.values()].flat()) connection.destroy()
-    await Promise.allSettled(closed)
+    await Promise.all(closed)
   }
 }

@@ -1,7 +1,6 @@
 // The variables that name proxies, as curl reads them; only for those who ask for it.
-import { isIP } from 'node:net'
 import { type ProxyTarget, proxyOf } from './proxy.js'
-import type { Target } from './target.js'
+import { isAddress, type Target } from './target.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -23,9 +22,9 @@ function isExcepted(target: Target, exceptions: string): boolean {
 // A host, a domain with all below it, or an address; each may have a port.
 function matches({ host, port }: Target, exception: string): boolean {
   const [, name, itsPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(
-    isIP(exception) === 6 ? `[${exception}]` : exception,
+    /^(?!\[).*:.*:/.test(exception) ? `[${exception}]` : exception,
   )!
   if (itsPort !== undefined && Number(itsPort) !== port) return false
   const domain = name!.replace(/^\*?\./, '')
-  return host === domain || (isIP(host) === 0 && host.endsWith(`.${domain}`))
+  return host === domain || (!isAddress(host) && host.endsWith(`.${domain}`))
 }

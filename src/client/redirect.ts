@@ -1,5 +1,6 @@
 // What a redirect keeps and drops (RFC 9110 §15.4): the next hop's options, from the last one's and the answer's Location.
 import type { RequestHeaders } from '../core/request-head.js'
+import { bytesOf, utf8Of } from '../core/text.js'
 import { HttpKitError } from './error.js'
 import type { Hop } from './hop.js'
 import type { RequestOptions } from './options.js'
@@ -45,7 +46,7 @@ function failure(message: string): HttpKitError {
 // RFC 9110 §10.2.2: what the old URL had as its fragment is the new one's, unless that has its own.
 function resolve(location: string | string[] | undefined, from: URL, original: URL): URL {
   if (typeof location !== 'string') throw failure('a redirect without a Location, or with several')
-  const text = Buffer.from(location, 'latin1').toString()
+  const text = utf8Of(bytesOf(location))
   if (!URL.canParse(text, from)) throw failure(`a redirect to no URL: ${text}`)
   const to = new URL(text, from)
   if (to.protocol !== 'http:' && to.protocol !== 'https:') throw failure(`a redirect to ${to.protocol}`)

@@ -1,6 +1,7 @@
 // How a request reaches its server: directly, over a Unix socket, by a proxy or through its tunnel, with which TLS. Requests of
 // the same route share connections.
 import type { ConnectionOptions } from 'node:tls'
+import { demandSocketOptions } from '#runtime'
 import type { Address } from './address.js'
 import type { RequestOptions } from './options.js'
 import { type ProxyTarget, proxyOf } from './proxy.js'
@@ -38,6 +39,7 @@ function particularRoute(address: Address, options: RequestOptions): Route {
   if (path !== undefined && (typeof path !== 'string' || path === ''))
     throw new TypeError('unixSocket is a path')
   demandTlsOptions(tls)
+  demandSocketOptions({ unixSocket: path, insecure, tls })
   const proxy = path === undefined ? chosenProxy(address, options) : undefined
   const isTunnelled = proxy !== undefined && (address.isSecure || options.tunnel === true)
   const server = proxy === undefined || isTunnelled ? address.origin : ''
@@ -56,7 +58,12 @@ function chosenProxy(address: Address, options: RequestOptions): ProxyTarget | u
     const host = /^https?:\/\//i.test(proxyHost) ? proxyHost : `http://${proxyHost}`
     return proxyOf(proxyPort === undefined ? host : `${host.replace(/\/$/, '')}:${proxyPort}`)
   }
-  return options.proxyFromEnvironment ? proxyFromEnvironment(address, process.env) : undefined
+  return options.proxyFromEnvironment ? proxyFromEnvironment(address, environment()) : undefined
+}
+
+// Which there is none of where there are no processes.
+function environment(): Readonly<Record<string, string | undefined>> {
+  return typeof process === 'object' ? process.env : {}
 }
 
 // TLS options are told apart by which object they are: what is in them cannot be compared.

@@ -1,8 +1,8 @@
 // A body that leaves piece by piece, no faster than the server takes it, and no longer or shorter than its head says.
-import { Buffer } from 'node:buffer'
 import { encodeUtf8 } from '../core/text.js'
 import type { Outbox } from '../io/outbox.js'
 import { cancelPieces, type Piece, type Pieces } from '../io/pieces.js'
+import { nextRound } from '../io/turns.js'
 import type { OnProgress } from './options.js'
 import type { OutgoingBody } from './outgoing-body.js'
 
@@ -56,7 +56,7 @@ export class Sending {
       if (piece === undefined) return this.finish()
       turn += this.write(piece)
       if (this.outbox.isClogged) await this.outbox.drained()
-      else if (turn > TURN_BYTES) await new Promise((resolve) => setImmediate(resolve))
+      else if (turn > TURN_BYTES) await new Promise<void>(nextRound)
       if (turn > TURN_BYTES) turn = 0
       if (this.isOver) return
     }
@@ -94,7 +94,7 @@ export class Sending {
 function demandPiece(piece: unknown): Uint8Array {
   if (piece instanceof Uint8Array) return piece
   if (piece instanceof ArrayBuffer) return new Uint8Array(piece)
-  if (ArrayBuffer.isView(piece)) return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+  if (ArrayBuffer.isView(piece)) return new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength)
   throw new TypeError('a piece of a body is neither text nor bytes')
 }
 

@@ -15,3 +15,8 @@ export function targetOf(url: URL): Target {
     isSecure,
   }
 }
+
+/** Whether it is no name: what a URL says of a host is one of the two, or ends in letters. */
+export function isAddress(host: string): boolean {
+  return host.includes(':') || /^[\d.]+$/.test(host)
+}

@@ -1,5 +1,5 @@
 // What a request's options say of how it is to be run, checked.
-import { AsyncResource } from 'node:async_hooks'
+import { bound } from '#runtime'
 import { between } from '../core/between.js'
 import { demandStyle } from '../core/encode-query.js'
 import type { As, BodyFilter, OnProgress, RequestOptions } from './options.js'
@@ -70,8 +70,8 @@ function keepaliveOf(value: number | undefined): number {
 function boundFilter(filter: BodyFilter): BodyFilter {
   const { accept, acceptBody } = filter
   return {
-    ...(accept && { accept: AsyncResource.bind(accept.bind(filter)) }),
-    ...(acceptBody && { acceptBody: AsyncResource.bind(acceptBody.bind(filter)) }),
+    ...(accept && { accept: bound(accept.bind(filter)) }),
+    ...(acceptBody && { acceptBody: bound(acceptBody.bind(filter)) }),
   }
 }
 
@@ -84,6 +84,6 @@ function isFilter(filter: unknown): boolean {
 
 function callbackOf(callback: OnProgress | undefined, name: string): OnProgress | undefined {
   if (callback === undefined) return undefined
-  if (typeof callback === 'function') return AsyncResource.bind(callback)
+  if (typeof callback === 'function') return bound(callback)
   throw new TypeError(`${name} is a function`)
 }

@@ -1,6 +1,6 @@
 // One request from its call to its answer: its hops, its connection, its time. Whatever goes wrong on the way ends up in
 // `finish`, once; a stream that has been handed over fails instead.
-import { setMaxListeners } from 'node:events'
+import { expectListeners } from '#runtime'
 import { type ResponseHeaderMap, readResponseFields } from '../core/fields.js'
 import type { ResponseReader } from '../core/response-reader.js'
 import { latin1 } from '../core/text.js'
@@ -98,9 +98,8 @@ export class Transfer implements Exchange, Applicant, Timed, BodyOwner {
     return this.state === DONE
   }
 
-  // One signal may end a thousand requests, which is no leak, as Node would warn.
   private listen(signal: AbortSignal): void {
-    setMaxListeners(Number.POSITIVE_INFINITY, signal)
+    expectListeners(signal)
     signal.addEventListener('abort', this)
   }
 

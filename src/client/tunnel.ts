@@ -1,6 +1,6 @@
 // A way through an HTTP proxy to somewhere else (RFC 9110 §9.3.6).
-import type { Socket } from 'node:net'
 import type { ResponseHead } from '../core/parse-head.js'
+import type { ByteSocket } from '../io/socket.js'
 import { HttpKitError } from './error.js'
 import { HeadCollector } from './head-collector.js'
 import type { Target } from './target.js'
@@ -8,13 +8,17 @@ import type { Target } from './target.js'
 /**
  * Asks the proxy at the other end of `socket` for a tunnel; what is sent after that reaches the target.
  *
- * @throws HttpKitError ERR_PROXY, with the status of its refusal
+ * @throws HttpKitError ERR_PROXY, with the status of its refusal; ERR_TLS where the target speaks before it is spoken to
  */
-export async function openTunnel(socket: Socket, target: Target, credentials?: string): Promise<void> {
-  const { status, headers } = await ask(socket, connectHead(target, credentials))
-  if (status >= 200 && status < 300) return
+export async function openTunnel(socket: ByteSocket, target: Target, credentials?: string): Promise<void> {
+  const { head, rest } = await ask(socket, connectHead(target, credentials))
+  const { status, headers } = head
+  const isOpen = status >= 200 && status < 300
+  if (isOpen && rest.length === 0) return
+  if (isOpen && !target.isSecure) return socket.unshift(rest)
   socket.destroy()
-  throw new HttpKitError('ERR_PROXY', `the proxy answered ${status}`, { status, headers })
+  if (!isOpen) throw new HttpKitError('ERR_PROXY', `the proxy answered ${status}`, { status, headers })
+  throw new HttpKitError('ERR_TLS', `no TLS with ${target.host}: bytes came before the handshake`)
 }
 
 function connectHead({ host, port }: Target, credentials: string | undefined): string {
@@ -23,7 +27,8 @@ function connectHead({ host, port }: Target, credentials: string | undefined): s
   return `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`
 }
 
-function ask(socket: Socket, head: string): Promise<ResponseHead> {
+/** @returns the answer, and what came behind it */
+function ask(socket: ByteSocket, head: string): Promise<{ head: ResponseHead; rest: Uint8Array }> {
   return new Promise((resolve, reject) => {
     const collector = new HeadCollector()
     const fail = (cause?: unknown): void => {
@@ -32,13 +37,12 @@ function ask(socket: Socket, head: string): Promise<ResponseHead> {
       reject(new HttpKitError('ERR_PROXY', `the proxy did not answer: ${reason}`, { cause }))
     }
     const onGone = (): void => fail()
-    const onData = (bytes: Buffer): void => {
+    const onData = (bytes: Uint8Array): void => {
       try {
         const answer = collector.push(bytes)
         if (answer === undefined) return
         socket.off('data', onData).off('error', fail).off('end', onGone).off('close', onGone).pause()
-        if (answer.rest > 0) socket.unshift(bytes.subarray(bytes.length - answer.rest))
-        resolve(answer.head)
+        resolve({ head: answer.head, rest: bytes.subarray(bytes.length - answer.rest) })
       } catch (error) {
         fail(error)
       }

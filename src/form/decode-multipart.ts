@@ -44,7 +44,7 @@ export function decodeMultipart(
   body: MultipartBody,
   contentType: string,
   limits: MultipartLimits = {},
-): AsyncIterableIterator<MultipartPart, undefined> {
+): AsyncIterableIterator<MultipartPart> {
   const type = String(contentType)
   const boundary = parameterOf(type, 'boundary')
   if (boundary === undefined || !BOUNDARY.test(boundary) || !MULTIPART.test(type))

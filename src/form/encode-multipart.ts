@@ -150,7 +150,8 @@ function isStream(content: object): boolean {
 
 function ownName(content: PreparedPart['content']): string | undefined {
   if (typeof content === 'string') return undefined
-  if (content instanceof Blob) return 'name' in content ? String(content.name) : 'blob'
+  // Bun's Blobs have a name, too, which may be undefined.
+  if (content instanceof Blob) return content instanceof File ? content.name : 'blob'
   return isFile(content) ? content.name : undefined
 }
 

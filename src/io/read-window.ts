@@ -4,8 +4,9 @@
 //
 // One window serves all sockets: a read and its callback are one synchronous step. The callback is called as a method
 // of the socket, so one function serves all connections too.
-import type { Socket } from 'node:net'
 import { window, windowSize } from '../core/wasm.js'
+import type { ByteSocket } from './socket.js'
+import { nextRound } from './turns.js'
 
 /** Who reads from a socket, and is told of its end. */
 export interface SocketOwner {
@@ -23,10 +24,19 @@ interface Slots {
   readonly generator: symbol
 }
 
-type Internals = Socket & {
+type Internals = ByteSocket & {
   [slot: symbol]: unknown
   [OWNER]?: SocketOwner
-  _handle?: { useUserBuffer?(buffer: Uint8Array): void; writeQueueSize?: number; reading?: boolean } | null
+  _handle?: Handle | null
+}
+
+interface Handle {
+  useUserBuffer?(buffer: Uint8Array): void
+  writeQueueSize?: number
+  readStart?(): number
+  readStop?(): number
+  /** Deno's, under TLS: the handle below. */
+  _nativeTcpHandle?: Required<Pick<Handle, 'readStart' | 'readStop'>> | null
 }
 
 const OWNER = Symbol('owner')
@@ -46,13 +56,30 @@ function findSlots(socket: Internals): Slots | undefined {
 }
 
 /** Has `owner` told what becomes of `socket`, from now on. Call it in the event that brought the socket. */
-export function own(socket: Socket, owner: SocketOwner): void {
+export function own(socket: ByteSocket, owner: SocketOwner): void {
   socket.on('end', onEnd).on('error', onError).on('close', onClose)
+  stopBelow(socket as Internals)
   readIntoWindow(socket as Internals, owner)
 }
 
+// A TLS socket that is told to stop reading should have the one below stop. In Deno 2.9.5 that one reads on, and all that the
+// peer sends is kept in memory.
+function stopBelow({ _handle }: Internals): void {
+  const below = _handle?._nativeTcpHandle
+  if (!_handle?.readStart || !_handle.readStop || !below) return
+  const { readStart, readStop } = _handle
+  _handle.readStart = () => {
+    below.readStart()
+    return readStart.call(_handle)
+  }
+  _handle.readStop = () => {
+    below.readStop()
+    return readStop.call(_handle)
+  }
+}
+
 /** Has another told from now on. */
-export function handOver(socket: Socket, successor: SocketOwner): void {
+export function handOver(socket: ByteSocket, successor: SocketOwner): void {
   ;(socket as Internals)[OWNER] = successor
 }
 
@@ -60,7 +87,7 @@ function readIntoWindow(internals: Internals, owner: SocketOwner): void {
   internals[OWNER] = owner
   const found = findSlots(internals)
   if (!found) {
-    internals.on('data', onData)
+    internals.on('data', onData).resume()
     return
   }
   internals[found.buffer] = window
@@ -117,7 +144,7 @@ function onData(this: Internals, bytes: Uint8Array | string): void {
 function comeAgain(socket: Internals, bytes: Uint8Array): void {
   socket.pause()
   socket.unshift(bytes)
-  setImmediate(() => socket.resume())
+  nextRound(() => socket.resume())
 }
 
 /** Lays bytes that have been kept where those that are read lie, and has `take` work them off. */
@@ -132,6 +159,6 @@ export function readAgain(bytes: Uint8Array, take: (length: number) => void): vo
 }
 
 /** Bytes given to the socket that the kernel has not taken yet. */
-export function unsentBytes(socket: Socket): number {
+export function unsentBytes(socket: ByteSocket): number {
   return (socket as Internals)._handle?.writeQueueSize ?? socket.writableLength
 }

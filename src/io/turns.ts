@@ -5,10 +5,22 @@ export interface TurnTaker {
 }
 
 const due: TurnTaker[] = []
+const hasTicks = typeof process === 'object' && typeof process.nextTick === 'function'
 
 /** Has `taker.turn()` called when what is running now has ended. */
 export function takeTurn(taker: TurnTaker): void {
-  if (due.push(taker) === 1) process.nextTick(takeTurns)
+  if (due.push(taker) === 1) soon(takeTurns)
+}
+
+function soon(callback: () => void): void {
+  if (hasTicks) process.nextTick(callback)
+  else queueMicrotask(callback)
+}
+
+/** Has `callback` called when the event loop has gone round. */
+export function nextRound(callback: () => void): void {
+  if (typeof setImmediate === 'function') setImmediate(callback)
+  else setTimeout(callback, 0)
 }
 
 /** The same, but after the promises that are settled by then have been followed too. */

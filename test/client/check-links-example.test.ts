@@ -358,7 +358,7 @@ it('tells what it has found, when Ctrl-C ends it', async () => {
   })
   const program = check('--connections', '1', `${site.origin}/`)
   await asked.promise
-  program.child.kill('SIGINT')
+  program.signal('SIGINT')
   const { code, stdout } = await outputOf(program)
   expect(code).toBe(130)
   expect(stdout.replaceAll(site.origin, 'SITE')).toBe(

@@ -152,7 +152,7 @@ describe('gzip', () => {
         for (const word of ['first', 'second']) {
           gzip.write(word)
           await new Promise<void>((resolve) => gzip.flush(() => resolve()))
-          yield gzip.read() as Buffer
+          for (let piece = gzip.read(); piece !== null; piece = gzip.read()) yield piece as Buffer
           if (word === 'first') await gate
         }
         gzip.end()

@@ -69,9 +69,10 @@ describe('deadline ends', () => {
   })
 
   test('a stream that nobody reads', async () => {
+    const answer = Buffer.from(ok('x'.repeat(32 << 20)))
     const server = await scriptedServer(
       {},
-      answering(() => ok('x'.repeat(32 << 20))),
+      answering(() => answer),
     )
     const { body } = await testClient().get(server.url(), { deadline: DEADLINE_MS, as: 'stream' })
     await until(() => server.open === 0)

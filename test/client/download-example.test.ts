@@ -321,7 +321,7 @@ it('fails where fewer bytes came than were announced, also where the framing is 
 it('leaves at Ctrl-C: what came is kept, and the next run goes on', async () => {
   const shelf = await new Shelf().open()
   const folder = temporaryFolder()
-  const { code, stdout, stderr } = await breakOff(shelf, folder, (_, { child }) => child.kill('SIGINT'))
+  const { code, stdout, stderr } = await breakOff(shelf, folder, (_, program) => program.signal('SIGINT'))
   expect([code, stdout]).toEqual([130, ''])
   expect(stderr).toContain('Interrupted\nWhat came is in shelf.bin.part: the same line goes on from there\n')
   expect(await download(folder, shelf.url).exit).toBe(0)
@@ -346,7 +346,7 @@ it('leaves at Ctrl-C while nothing has been answered yet', async () => {
   const folder = temporaryFolder()
   const program = download(folder, `http://127.0.0.1:${server.port}/never`)
   await asked.promise
-  program.child.kill('SIGINT')
+  program.signal('SIGINT')
   expect(await outputOf(program)).toEqual({ code: 130, stdout: '', stderr: 'Interrupted\n' })
   expect(readdirSync(folder)).toEqual([])
 })

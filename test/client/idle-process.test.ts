@@ -1,7 +1,7 @@
 // What keeps a process alive: a request does, a pool does not.
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ensureBuilt, root } from '../support/built.js'
-import { start } from '../support/programs.js'
+import { moduleOf, start } from '../support/programs.js'
 import { answering, ok, scriptedServer } from '../support/scripted-server.js'
 
 beforeAll(ensureBuilt, 120_000)
@@ -13,7 +13,7 @@ async function outputOf(url: string, code: string): Promise<string> {
     const url = ${JSON.stringify(url)}
     const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
     ${code}`
-  const program = start(process.execPath, ['--input-type=module', '-e', script])
+  const program = start(process.execPath, [moduleOf(script)])
   expect(await program.exit, program.stderr).toBe(0)
   expect(program.stderr).toBe('')
   return program.stdout.trim()

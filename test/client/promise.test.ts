@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, expect, it, vi } from 'vitest'
 import { type ClientResponse, get, HttpKitError, request } from '../../src/client.js'
 import { ensureBuilt, root } from '../support/built.js'
+import { moduleOf } from '../support/programs.js'
 import { closedPort, record } from '../support/recording-server.js'
 import { deferred, timeOf } from '../support/waiting.js'
 
@@ -206,7 +207,7 @@ describe('deref', () => {
         server.close()
         server.closeAllConnections()
       })`
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [moduleOf(script)], {
       encoding: 'utf8',
       timeout: 15_000,
     })

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { openWebSocket, type RequestOptions } from '../../src/client.js'
 import { ensureBuilt, root } from '../support/built.js'
-import { start } from '../support/programs.js'
+import { moduleOf, start } from '../support/programs.js'
 import { answering, ok, scriptedServer } from '../support/scripted-server.js'
 import { testClient } from '../support/test-client.js'
 import { deferred } from '../support/waiting.js'
@@ -105,7 +105,7 @@ describe('a process lives until its request has timed out', () => {
       ${program}
       console.log(error.code)
       process.exit()`
-    const child = start(process.execPath, ['--input-type=module', '-e', script])
+    const child = start(process.execPath, [moduleOf(script)])
     expect(await child.exit, child.stderr).toBe(0)
     expect(child.stdout.trim()).toBe(code)
   })
