@@ -1,14 +1,16 @@
 // Who may import whom, read from the sources. What a test prints is the arrow that is wrong, and why.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 const CORE = 'the core does no I/O and knows no one above it'
 const IO = 'io carries server and client, and knows neither'
 const APART =
   'server and client stand on websocket, form, io and core and never meet: what both need moves down'
-const CONTRACT = 'the contract is types: what maps, channels and listeners are'
+const CONTRACT = 'the contract, and what channels of every kind stand on: no node, no server'
+const EDGE = 'behind somebody else’s server there are maps, channels and streams: no node, no sockets'
 const WEBSOCKET = 'a WebSocket is the same for server and client, and knows neither'
+const RUNTIME = 'one side of what runtimes have differently, chosen by package.json’s imports'
 const FORM = 'forms are read and written wherever there are streams: no node, no server, no client'
 const MIDDLEWARE = 'middleware sees a request map, wherever that comes from: no node, no server'
 const STORE = 'one of the stores that package.json chooses from'
@@ -16,12 +18,14 @@ const ENTRY = 'an entry re-exports what lives in the rooms below it'
 const SHARED = 'a folder shares only the files at the top, and only index sees all'
 const arrows: [from: RegExp, mayImport: RegExp, why: string][] = [
   [/^src\/core\//, /→ (src\/core\/|#core|@assemblyscript\/loader)/, CORE],
-  [/^src\/io\//, /→ (src\/(core|io)\/|node:|#media-types)/, IO],
-  [/^src\/ring\//, /→ src\/(core|io)\//, CONTRACT],
+  [/^src\/io\//, /→ (src\/(core|io)\/|#)/, IO],
+  [/^src\/runtime\//, /→ (src\/(core|io|runtime)\/|node:|cloudflare:)/, RUNTIME],
+  [/^src\/ring\//, /→ src\/(core|io|ring)\//, CONTRACT],
+  [/^src\/edge\//, /→ src\/(core|io|ring|edge)\//, EDGE],
   [/^src\/form\//, /→ src\/(core|io|form)\//, FORM],
-  [/^src\/websocket\//, /→ (src\/(core|io|ring|websocket)\/|node:)/, WEBSOCKET],
+  [/^src\/websocket\//, /→ (src\/(core|io|ring|websocket)\/|node:|#runtime)/, WEBSOCKET],
   [/^src\/server\//, /→ (src\/(core|io|ring|websocket|server)\/|node:)/, APART],
-  [/^src\/client\//, /→ (src\/(core|io|ring|form|websocket|client)\/|node:)/, APART],
+  [/^src\/client\//, /→ (src\/(core|io|ring|form|websocket|client)\/|node:|#runtime)/, APART],
   [/^src\/middleware\/temporary-files/, /→ (src\/form\/|node:)/, STORE],
   [/^src\/middleware\//, /→ (src\/(core|io|ring|form|middleware)\/|#store)/, MIDDLEWARE],
   [/^src\/[\w-]+\.ts/, /→ src\//, ENTRY],
@@ -32,7 +36,7 @@ const sameFolder = /^assembly\/(http|form|websocket)\/.* → assembly\/\1\//
 
 const root = new URL('../', import.meta.url)
 const text = (path: string): string => readFileSync(new URL(path, root), 'utf8')
-type Target = string | { default: Target }
+type Target = string | { [condition: string]: Target }
 const {
   dependencies,
   exports,
@@ -69,7 +73,7 @@ const imports = [...sources].flatMap(([file, code]) =>
   ),
 )
 
-it('the rooms import downwards: src/*.ts → server | client | middleware → websocket | form → ring → io → core; assembly: index → folders → top', () => {
+it('the rooms import downwards: src/*.ts → server | client | edge | middleware → websocket | form → ring → io → core; assembly: index → folders → top', () => {
   expect(imports.length).toBeGreaterThan(60)
   const wrong = imports.flatMap(({ file, target }) => {
     const arrow = `${file} → ${target}`
@@ -83,9 +87,9 @@ it('the rooms import downwards: src/*.ts → server | client | middleware → we
   expect(wrong).toEqual([])
 })
 
-it('only src/core/wasm.ts imports the module: no one else knows where things lie in memory', () => {
+it('only src/core/wasm.ts imports the module, and load.ts makes an instance of it: no one else knows where things lie in memory', () => {
   const importers = imports.filter(({ target }) => target === '#core' || target === '@assemblyscript/loader')
-  expect([...new Set(importers.map(({ file }) => file))]).toEqual(['src/core/wasm.ts'])
+  expect([...new Set(importers.map(({ file }) => file))]).toEqual(['src/core/load.ts', 'src/core/wasm.ts'])
 })
 
 it('no import leads back to where it began: what two files need of each other moves to a third', () => {
@@ -127,26 +131,58 @@ it('the package depends on AssemblyScript’s loader alone, and what it exports 
   expect(made.filter((path) => !existsSync(new URL(path, root)))).toEqual([])
 })
 
-it('nothing of Node is reachable from core and middleware, where package.json is read by its default conditions', () => {
+// What a runtime whose conditions these are has with an entry of the package's; 'default' is for all that is named by none.
+function reachedFrom(entry: string, conditions: readonly string[]): string[] {
   const reached = new Set<string>()
   const follow = (file: string): void => {
     if (reached.has(file)) return
     reached.add(file)
-    if (!file.startsWith('build/')) return
+    if (!/^build\/.*\.m?js$/.test(file)) return
     const code = text(file).replace(/\/\*[\s\S]*?\*\//g, '')
     for (const [, from, other] of code.matchAll(/(?:\bfrom|\bimport)\s*\(?(?:"(.+?)"|'(.+?)')/g)) {
       const name = from ?? other!
-      follow(name.startsWith('.') ? posix.join(file, '..', name) : (defaultOf(name) ?? name))
+      follow(
+        name.startsWith('.')
+          ? posix.join(file, '..', name)
+          : (resolved(ownImports[name], conditions) ?? name),
+      )
     }
   }
-  for (const entry of ['build/core.js', 'build/middleware.js']) follow(entry)
-  expect(reached.size).toBeGreaterThan(5)
-  expect([...reached].filter((name) => !name.startsWith('build/'))).toEqual(['@assemblyscript/loader'])
-})
-
-// Where package.json's imports lead a runtime that is none of those it names.
-function defaultOf(name: string): string | undefined {
-  let target = ownImports[name]
-  while (typeof target === 'object') target = target.default
-  return target?.replace('./', '')
+  follow(resolved((exports as Record<string, Target>)[entry], conditions)!)
+  return [...reached]
 }
+
+function resolved(target: Target | undefined, conditions: readonly string[]): string | undefined {
+  if (typeof target !== 'object') return target?.replace('./', '')
+  const chosen = Object.entries(target).find(([name]) => conditions.includes(name))
+  return resolved(chosen?.[1], conditions)
+}
+
+describe.each([
+  ['by their default conditions', ['default'], ['./core', './middleware', './edge'], []],
+  [
+    'in workerd',
+    ['workerd', 'worker', 'browser', 'import', 'default'],
+    ['.', './server', './client', './core', './middleware', './edge'],
+    ['cloudflare:sockets', 'build/core.wasm'],
+  ],
+  [
+    'in edge functions',
+    ['edge-light', 'worker', 'browser', 'import', 'default'],
+    ['.', './server', './client', './core', './middleware', './edge'],
+    ['build/core.wasm?module'],
+  ],
+  [
+    'in browsers',
+    ['browser', 'import', 'default'],
+    ['.', './server', './client', './core', './middleware', './edge'],
+    [],
+  ],
+])('nothing of Node is reachable %s', (_, conditions, entries, platform) => {
+  it.each(entries)('from %s', (entry) => {
+    const reached = reachedFrom(entry, conditions)
+    expect(reached.length).toBeGreaterThan(2)
+    const others = reached.filter((name) => !/^build\/.*\.m?js$/.test(name))
+    expect(others.filter((name) => !platform.includes(name))).toEqual(['@assemblyscript/loader'])
+  })
+})

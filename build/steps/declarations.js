@@ -1,5 +1,9 @@
-// Makes the package's type declarations of those that tsc made, which lie in build/modules: the entries as they are, and in
-// rooms.d.ts all that they speak of, however indirectly. The rest describes what no user can import.
+// Makes the package's type declarations of those that tsc made, which lie in build/modules: the entries, which list names, and
+// in rooms.d.cts all that they speak of, however indirectly. The rest describes what no user can import.
+//
+// It is called .cts for its place in the package: npm packs by extension, and .d.ts files lie between the two copies of the
+// core that gzip is to see as one (steps/core-modules.js), so that these have to be small. There is no code in it, hence
+// nothing of CommonJS.
 //
 // The compiler writes one statement after the other, each from the begin of a line, its comment above it. From the entries
 // on, a name leads to its statement, and the words in that lead to further ones.
@@ -11,6 +15,8 @@ const manifest = JSON.parse(readFileSync(new URL('../package.json', build), 'utf
 const STATEMENT = /\n(?=(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?(?:import|export|declare|type|interface) )/
 const DECLARED = /^(?:export )?(?:declare )?(?:abstract )?(?:type|interface|class|function|const) (\w+)/m
 const WORD = /\/\*[\s\S]*?\*\/|import\("(\..+?)"\)\.(\w+)|(?<!\w\.)\b\w+/g
+const PRIVATE =
+  /(?:\n +\/\*\*(?:(?!\*\/)[\s\S])*@internal(?:(?!\*\/)[\s\S])*\*\/\n[^\n]*;|\n +private [^\n]*;)/g
 const FROM = /^(?:im|ex)port (?:type )?\{([^}]*)\} from '(.+)'/
 
 const modules = new Map(
@@ -48,7 +54,7 @@ function statementsOf(text) {
 
 const neighbour = ({ file }, path) => modules.get(new URL(path.replace(/js$/, 'd.ts'), file).href)
 
-// Answers with the name in rooms.d.ts, which is another where two modules have the same.
+// Answers with the name in rooms.d.cts, which is another where two modules have the same.
 function keep(module, name) {
   const from = module.links.get(name)
   if (from?.startsWith('.')) return keep(neighbour(module, from), name)
@@ -64,18 +70,58 @@ function keepStatement(module, name) {
   module.kept.set(name, free)
   rooms.set(free, '')
   const kept = (word, path, foreign) => (path ? keep(neighbour(module, path), foreign) : keep(module, word))
-  rooms.set(free, module.declared.get(name).replace(WORD, kept))
+  rooms.set(free, withoutPrivates(module.declared.get(name)).replace(WORD, kept))
+}
+
+// What a class keeps to itself is nobody's to read; that it does makes its type one that nothing else has.
+function withoutPrivates(statement) {
+  const others = statement.replace(PRIVATE, '')
+  return others === statement ? statement : others.replace('{\n', '{\n    #private;\n')
 }
 
 for (const [, name] of JSON.stringify(manifest.exports).matchAll(/"types":"\.\/build\/(.+?)"/g)) {
   const entry = modules.get(new URL(name, source).href)
-  const listed = (all, name, as = ` as ${name}`) =>
-    keep(entry, name) === name ? all : keep(entry, name) + as
-  const text = entry.text.replace(/\{[^}]*\}/g, (names) => names.replace(/(\w+)( as \w+)?/g, listed))
-  writeFileSync(new URL(name, build), text.replace(/'\.\/\w.*\/.*'/g, "'./rooms.js'"))
+  writeFileSync(new URL(name, build), [...entriesOf(entry), listOf(entry)].filter(Boolean).join('\n'))
+}
+
+// The other entries that an entry has all of.
+function entriesOf({ text }) {
+  return Array.from(text.matchAll(/^export \* from .*/gm), ([statement]) => statement)
+}
+
+// What an entry exports of the rooms, in one statement.
+function listOf(entry) {
+  const names = Array.from(entry.text.matchAll(/^export (type )?\{([^}]*)\}/gm), ([, type = '', names]) =>
+    Array.from(names.matchAll(/(type )?(\w+)(?: as (\w+))?/g), ([, own = type, name, as = name]) => {
+      const kept = keep(entry, name)
+      return own + (kept === as ? as : `${kept} as ${as}`)
+    }),
+  ).flat()
+  return names.length > 0 && `export { ${names.join(', ')} } from './rooms.cjs'`
 }
 
 // Headers, say, is the platform's where no room's is imported.
 const mistaken = [...foreign].filter((name) => /^[A-Z]/.test(name) && rooms.has(name))
 if (mistaken.length > 0) throw new Error(`meant as another's, but declared by a room: ${mistaken}`)
-writeFileSync(new URL('rooms.d.ts', build), [...imported, ...rooms.values()].join('\n'))
+// What users set is explained, in a sentence, and the maps between them and us; the rest of the comments would be a tenth of
+// the package, and stands in the sources.
+const SET = /\binterface (\w+(Options|Limits|Handlers|Callbacks)|Ring\w+|Part|Network|Channel|Client)\b/
+const COMMENT = /( *)\/\*\*([\s\S]*?)\*\/\n/g
+
+function explained(statement) {
+  return statement.replace(COMMENT, SET.test(statement) ? brief : '')
+}
+
+function brief(_, indent, comment) {
+  const text = comment
+    .replace(/\s*\n\s*\*/g, ' ')
+    .replace(/ +/g, ' ')
+    .trim()
+  const [whole] = text.split(/ ?@(?=param|returns|throws)/)
+  const [first] = /^.*?\.(?= [A-Z`]|$)/.exec(whole) ?? [whole || text]
+  return `${indent}/** ${first.trim()} */\n`
+}
+
+const text = [...imported, ...Array.from(rooms.values(), explained)].join('\n')
+const indented = text.replace(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4))
+writeFileSync(new URL('rooms.d.cts', build), indented.replace(/\n{2,}/g, '\n'))
