@@ -1,6 +1,6 @@
 /**
  * Reads a whole request body as text, and stops early at one that is too long: `req.body.text()` would take
- * anything up to `maxBody`, which serve.js sets to gigabytes for the upload.
+ * anything up to `maxBody`, which limits.js sets to gigabytes for the upload.
  *
  * @param limit bytes
  * @returns the text, '' where there is no body, undefined when it is longer than `limit`

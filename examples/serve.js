@@ -7,32 +7,15 @@ import * as download from './download.js'
 import * as echo from './echo.js'
 import * as events from './events.js'
 import * as hello from './hello.js'
-import { indexPage } from './index-page.js'
+import { limits } from './limits.js'
 import * as poll from './poll.js'
+import { routes } from './routes.js'
 import * as upload from './upload.js'
 
-const examples = [hello, echo, counter, poll, events, chat, upload, download]
-
-const routes = new Map(
-  examples.flatMap(({ path, paths = [path], handler }) => paths.map((one) => [one, handler])),
-)
-routes.set('/', indexPage(examples))
-
-function notFound() {
-  return {
-    status: 404,
-    headers: { 'Content-Type': 'text/plain; charset=utf-8' },
-    body: 'Nothing here. What there is, / lists.\n',
-  }
-}
-
-const handler = (req) => (routes.get(req.uri) ?? notFound)(req)
-
+const handler = routes([hello, echo, counter, poll, events, chat, upload, download])
 const port = Number(process.env.PORT || 8090)
-const maxBody = 4 * 1024 ** 3 // 4 GiB, for the upload; the default is 8 MiB
-const maxWs = 16 * 1024 // bytes of a WebSocket message, for the chat; the default is 4 MiB
 
-const server = await runServer(handler, { port, maxBody, maxWs, compression: true }).catch((error) => {
+const server = await runServer(handler, { port, ...limits, compression: true }).catch((error) => {
   if (error.code !== 'EADDRINUSE') throw error
   console.error(`Port ${port} is taken. Another one: PORT=8091 npm start`)
   process.exit(1)

@@ -14,7 +14,7 @@ const grace = 3000 // ms that a name outlives its channel: polls come again, los
 const channels = new Set()
 const present = new Map() // name → how many channels keep it here
 const history = []
-let last = Date.now() // number of the last change; from the clock, so that a restarted server's are higher
+let last = 0 // number of the last change; the first is the clock's, so that a restarted server's are higher
 
 export function isFull(name) {
   return channels.size >= maxChannels || (present.size >= maxPresent && !present.has(name))
@@ -69,7 +69,7 @@ function leave(name) {
 }
 
 function change(message) {
-  last++
+  last = last === 0 ? Date.now() : last + 1
   if (message) history.push({ id: last, at: Date.now(), ...message })
   if (history.length > maxHistory) history.shift()
   broadcast(channels, newsSince(last - 1)) // ends the polls; they come again
