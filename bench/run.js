@@ -5,7 +5,17 @@ import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.js'
 import { preparePeers } from './peers.js'
 
-const subjects = ['server', 'client', 'parser', 'websocket', 'frames', 'codecs', 'idle', 'websocket-10k']
+const subjects = [
+  'server',
+  'client',
+  'parser',
+  'websocket',
+  'frames',
+  'codecs',
+  'runtimes',
+  'idle',
+  'websocket-10k',
+]
 
 const usage = `npm run bench -- SUBJECT [options]
 
@@ -15,6 +25,7 @@ const usage = `npm run bench -- SUBJECT [options]
   websocket       server CPU per message and messages/s, against other servers
   frames          ns a frame read and written, and UTF-8, against ws and Node
   codecs          ns a query and form-data, read and written, against other codecs
+  runtimes        ns a head and a frame, and start-up of the module, in every runtime of the tests
   idle            memory of an idle connection; --websocket: of an idle WebSocket
   websocket-10k   10,000 WebSockets: memory of each, and a broadcast to all
 
@@ -26,6 +37,7 @@ const usage = `npm run bench -- SUBJECT [options]
                       websocket: text-16, text-utf8, text-1, binary-1k, binary-64k, broadcast
                       frames: decode, encode, encode-masked, utf8
                       codecs: parse, encode, multipart-file, multipart-fields, multipart-encode
+                      runtimes: head-40, head-700, head-object, read-64, read-16k, written-64, written-16k
   --connections N     idle, websocket-10k: connections to hold (default 8000, 10000)
   --websocket         idle: WebSockets instead of HTTP connections
   --profile           client: where its time goes, function by function`
