@@ -1,6 +1,5 @@
 // encodeQuery: http-kit's table of nested styles, what we write where http-kit writes nothing of use, and the escapes of
 // application/x-www-form-urlencoded (URL Standard §5.2), which URLSearchParams knows too.
-import { createContext, runInContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { deskSize } from '../../src/core/wasm.js'
 import { encodeQuery, parseQuery } from '../../src/core.js'
@@ -321,18 +320,6 @@ describe('params', () => {
     }
   })
 
-  it('may come from another realm', () => {
-    const context = createContext()
-    const made = (code: string): object => runInContext(`(${code})`, context) as object
-    expect(inEachStyle(made('{ a: { x: 1 }, p: [{ y: 2 }, 3] }'))).toEqual(
-      fourTimes('a[x]=1&p[0][y]=2&p[1]=3'),
-    )
-    expect(inEachStyle({ a: made('{ x: { y: 1 } }'), n: made('null') })).toEqual(fourTimes('a[x][y]=1&n='))
-    expect(plain(made('new Map([["a", new Map([["x", 1]])]])'))).toBe('a[x]=1')
-    expect(plain(made('[["a", new Set([1, 2])]]'), 'array')).toBe('a[]=1&a[]=2')
-    expect(plain({ a: made('new Date(0)') })).toBe('a=1970-01-01T00:00:00.000Z')
-  })
-
   it('are not changed', () => {
     const params = Object.freeze({ a: Object.freeze([1, undefined, Object.freeze({ b: null })]) })
     for (const style of styles) expect(plain(params, style)).toBe('a[0]=1&a[2][b]=')
@@ -470,7 +457,7 @@ describe('a text of any size', () => {
     const places = range(size - 2048 / 12 - 4, size - 2048 / 12 + 3).concat(range(size - 4, size + 2))
     const few = size > 20_000 ? ['&', '😀', '\ud83d'] : things
     function* texts(): Generator<string> {
-      for (const fill of ['a', '€'])
+      for (const fill of size > deskSize / 3 ? ['a'] : ['a', '€'])
         for (const place of places)
           for (const thing of few) yield fill.repeat(Math.max(0, Math.floor(place))) + thing
     }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeFrame, FrameDecoder, type FrameToEncode, validUtf8 } from '../../src/core.js'
 import { bytesOf, cutAnywhere, cuts, faulty, frames, role } from '../support/random-frames.js'
-import { encode, type RawFrame } from '../support/raw-websocket.js'
+import { encode, type RawFrame } from '../support/raw-frames.js'
 import { type DecoderOptions, differenceOf, lineOf, push } from '../support/reference-frames.js'
 import { cutEvery } from '../support/replay.js'
 

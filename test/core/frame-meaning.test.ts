@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { FrameDecoder } from '../../src/core.js'
 import { bytesFor, headerFor, notLast, payloadOf, pushAll, roles } from '../support/push-frames.js'
-import { binary, close, continuation, ping, text } from '../support/raw-websocket.js'
+import { binary, close, continuation, ping, text } from '../support/raw-frames.js'
 import { differenceOf, isSendable, lineOf, mostDeflated, push } from '../support/reference-frames.js'
 import { cutEvery } from '../support/replay.js'
 

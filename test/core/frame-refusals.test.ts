@@ -11,7 +11,7 @@ import {
   pong,
   type RawFrame,
   text,
-} from '../support/raw-websocket.js'
+} from '../support/raw-frames.js'
 import { closeCodes, type DecoderOptions, differenceOf, push } from '../support/reference-frames.js'
 import { cutEvery } from '../support/replay.js'
 

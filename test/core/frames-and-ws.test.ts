@@ -17,7 +17,7 @@ import { describe, expect, it } from 'vitest'
 import { Receiver } from 'ws'
 import { type Frame, FrameDecoder, ProtocolError } from '../../src/core.js'
 import { bytesOf, cutAnywhere, cuts, faulty, frames, type Role, role } from '../support/random-frames.js'
-import { binary, close, continuation, encode, ping, type RawFrame, text } from '../support/raw-websocket.js'
+import { binary, close, continuation, encode, ping, type RawFrame, text } from '../support/raw-frames.js'
 import { opcodeNames } from '../support/reference-frames.js'
 import { cutEvery } from '../support/replay.js'
 

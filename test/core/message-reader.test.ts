@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { MessageReader, NOTHING } from '../../src/core/message-reader.js'
 import { memory, windowSize, windowStart } from '../../src/core/wasm.js'
-import { binary, close, continuation, encode, ping, type RawFrame, text } from '../support/raw-websocket.js'
+import { binary, close, continuation, encode, ping, type RawFrame, text } from '../support/raw-frames.js'
 import { opcodeNames } from '../support/reference-frames.js'
 import { cutAt, cutEvery } from '../support/replay.js'
 

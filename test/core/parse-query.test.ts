@@ -335,7 +335,8 @@ describe('names that objects have', () => {
     const params = parseQuery('__proto__=evil&__proto__=twice&constructor=x&__proto__[polluted]=yes')
     expect(Object.keys(params)).toEqual(['__proto__', 'constructor', '__proto__[polluted]'])
     expect([({} as { polluted?: string }).polluted, parseQuery('a').polluted]).toEqual([undefined, undefined])
-    expect([{}.constructor, Array.isArray({})]).toEqual([Object, false])
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype)
+    expect([Object.hasOwn(Object.prototype, 'polluted'), Array.isArray({})]).toEqual([false, false])
     expect(Object.keys(parseQuery(''))).toEqual([])
   })
 
@@ -519,7 +520,7 @@ describe('what lies at any place of a text', () => {
 
   it('means the same at about each of these sizes in a text that is larger, of one pair and of many', () => {
     function* queries(fill: string, chosen: readonly string[]): Generator<string> {
-      const all = Buffer.alloc(2 * deskSize, fill).toString()
+      const all = Buffer.alloc(deskSize + 1000, fill).toString()
       for (const thing of chosen)
         for (const more of range(-16, 1)) {
           const places = sizes.map((size) => size + more)
@@ -592,10 +593,10 @@ describe('what lies at any place of a text', () => {
 describe('one query after another', () => {
   const secret = 'SECRET'
   const long = [
-    `${`${secret}=${secret}&`.repeat(200_000)}`,
-    `${secret}=${secret.repeat(300_000)}`,
-    `${`%53ECRET=%53%45%43%52%45%54&`.repeat(60_000)}`,
-    `é=${`${secret}é`.repeat(100_000)}`,
+    `${`${secret}=${secret}&`.repeat(50_000)}`,
+    `${secret}=${secret.repeat(75_000)}`,
+    `${`%53ECRET=%53%45%43%52%45%54&`.repeat(15_000)}`,
+    `é=${`${secret}é`.repeat(50_000)}`,
   ]
   const short = [
     '',

@@ -1,7 +1,6 @@
 // The negotiation of permessage-deflate (RFC 7692 §7.1) as text in, text out: what is offered, taken and answered, and
 // what either end makes of it; its grammar is that of Sec-WebSocket-Extensions (RFC 6455 §9.1).
 import { describe, expect, it } from 'vitest'
-import { extension, PerMessageDeflate } from 'ws'
 import {
   acceptOffer,
   areExtensions,
@@ -11,6 +10,7 @@ import {
   readAnswer,
 } from '../../src/core/permessage-deflate.js'
 import { ProtocolError } from '../../src/core.js'
+import { wishesOfAll } from '../support/deflate-wishes.js'
 
 const pmd = 'permessage-deflate'
 
@@ -239,29 +239,6 @@ describe('an answer', () => {
 })
 
 describe('client and server', () => {
-  const bits = [undefined, 9, 10, 12, 15]
-  const either = [undefined, true]
-
-  function* allWishes(): Generator<DeflateWishes> {
-    for (const serverNoContextTakeover of either) {
-      for (const clientNoContextTakeover of either) {
-        for (const serverMaxWindowBits of bits) {
-          for (const clientMaxWindowBits of bits) {
-            const wishes = {
-              serverNoContextTakeover,
-              clientNoContextTakeover,
-              serverMaxWindowBits,
-              clientMaxWindowBits,
-            }
-            yield JSON.parse(JSON.stringify(wishes)) as DeflateWishes
-          }
-        }
-      }
-    }
-  }
-
-  const wishesOfAll = [...allWishes()]
-
   it('agree, whatever they wish, on the stricter of both', () => {
     for (const client of wishesOfAll) {
       for (const server of wishesOfAll) {
@@ -276,34 +253,4 @@ describe('client and server', () => {
       }
     }
   })
-
-  it('agree where the client is ws’s', () => {
-    for (const wishes of wishesOfAll) {
-      const client = new PerMessageDeflate({ ...wishes, isServer: false })
-      const offer = extension.format({ [pmd]: client.offer() })
-      for (const server of wishesOfAll) {
-        const accepted = acceptOffer(offer, server)!
-        expect(agreedByWs(client, accepted.field)).toEqual(accepted.parameters)
-      }
-    }
-  })
-
-  it('agree where the server is ws’s', () => {
-    for (const wishes of wishesOfAll) {
-      const server = new PerMessageDeflate({ isServer: true })
-      const agreed = agreedByWs(server, makeOffer(wishes))
-      expect(readAnswer(extension.format({ [pmd]: server.params! }), wishes)).toEqual(agreed)
-    }
-  })
-
-  /** Accepts an offer, or an answer. */
-  function agreedByWs(one: PerMessageDeflate, field: string): DeflateParameters {
-    const params = one.accept(extension.parse(field)[pmd]!)
-    return {
-      serverNoContextTakeover: params.server_no_context_takeover === true,
-      clientNoContextTakeover: params.client_no_context_takeover === true,
-      serverMaxWindowBits: Number(params.server_max_window_bits ?? 15),
-      clientMaxWindowBits: Number(params.client_max_window_bits ?? 15),
-    }
-  }
 })

@@ -2,9 +2,10 @@
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ensureBuilt, root } from '../support/built.js'
+import { ensureBuilt } from '../support/built.js'
 import { type Browser, chromium, type Page, startChromium } from '../support/chromium.js'
-import { launch, type Program } from '../support/programs.js'
+import { endExamples, lacks, launchExamples } from '../support/examples.js'
+import type { Program } from '../support/programs.js'
 
 interface Chat {
   program: Program
@@ -14,23 +15,15 @@ interface Chat {
 /** The examples, on a port of 127.0.0.1 that they can have again: none that the system gives away by itself. */
 async function serveChat(port = 0): Promise<Chat> {
   const PORT = String(port || 20_000 + Math.floor(Math.random() * 12_000))
-  const program = launch(process.execPath, ['examples/serve.js'], {
-    cwd: root,
-    env: { ...process.env, PORT },
-  })
+  const program = launchExamples({ PORT })
   const listens = program.prints(/at (http:\/\/localhost:\d+)/).then(([, origin]) => origin!)
   const origin = await listens.catch((error) => {
     if (port === 0 && program.stderr.includes('is taken')) return undefined
     throw error
   })
   if (origin === undefined) return serveChat()
-  onTestFinished(() => stop(program))
+  onTestFinished(() => endExamples(program))
   return { program, origin }
-}
-
-async function stop(program: Program): Promise<void> {
-  program.child.kill('SIGKILL')
-  await program.exit
 }
 
 /** A way to the server that can be cut. */
@@ -124,9 +117,10 @@ describe.skipIf(!chromium)(`the chat page${chromium ? '' : ' (skipped: no chromi
     await reads(await joined(origin, 'Bob'), 'Ada', 'Anybody here?')
   })
 
-  it.each(['', '?transport=poll'])(
+  it.for(['', '?transport=poll'])(
     'takes who goes to another page off the list, and back on (%s)',
-    async (query) => {
+    async (query, { skip }) => {
+      skip(lacks.departures && query !== '', 'workerd does not notice that a poll is left')
       const { origin } = await serveChat()
       const ada = await joined(origin, 'Ada')
       const bob = await joined(origin, 'Bob', query)
@@ -249,7 +243,7 @@ describe.skipIf(!chromium)(`the chat page${chromium ? '' : ' (skipped: no chromi
     const page = await joined(origin, 'Ada', '', `Math.random = () => ${chance}`)
     await page.evaluate(`window.states = ''
       new MutationObserver(() => { states += ${state} + '\\n' }).observe(document.getElementById('state'), { childList: true })`)
-    await stop(program)
+    await endExamples(program)
     await page.until(`states.includes('in 4 s')`)
     const seen = await page.evaluate<string>('states')
     expect(Array.from(seen.matchAll(/Next try in (\d+) s/g), ([, seconds]) => seconds).join(' ')).toBe(waits)
@@ -258,11 +252,11 @@ describe.skipIf(!chromium)(`the chat page${chromium ? '' : ' (skipped: no chromi
   it('waits no longer than at first, once it was connected again', async () => {
     const { program, origin } = await serveChat()
     const page = await joined(origin, 'Ada', '', 'Math.random = () => 0')
-    await stop(program)
+    await endExamples(program)
     await page.until(`${state}.endsWith('in 2 s')`)
     const again = await serveChat(Number(new URL(origin).port))
     await page.until(`${state}.startsWith('Connected')`)
-    await stop(again.program)
+    await endExamples(again.program)
     const lost = await page.until(`${state}.startsWith('Connection lost') && ${state}`)
     expect(lost).toBe('Connection lost. Next try in 1 s')
   })

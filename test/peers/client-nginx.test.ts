@@ -246,7 +246,7 @@ describe.skipIf(!nginx)(title, () => {
         for (let index = 0; index < 150; index++) {
           const { error, status, body } = await client.get(`${url}/page.html`)
           expect([error, status, body]).toEqual([undefined, 200, '<p>hello</p>'])
-          if (++answered % 400 === 0) program!.child.kill('SIGHUP')
+          if (++answered % 400 === 0) program!.signal('SIGHUP')
         }
       })
       await Promise.all(lanes)

@@ -1,9 +1,9 @@
 // Headless Chromium's form on the upload page that `npm start` serves, with the page's script and without.
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ensureBuilt, root } from '../support/built.js'
+import { ensureBuilt } from '../support/built.js'
 import { type Browser, chromium, type Page, startChromium } from '../support/chromium.js'
-import { launch, start } from '../support/programs.js'
+import { endExamples, launchExamples } from '../support/examples.js'
 import { sha256 } from '../support/upload-service.js'
 import { noise, type SourceFolder, sourceFolder } from '../support/upload-sources.js'
 
@@ -53,9 +53,8 @@ describe.skipIf(!chromium)(`the upload page${chromium ? '' : ' (skipped: no chro
 
   beforeAll(async () => {
     ensureBuilt()
-    const env = { ...process.env, PORT: '0' }
-    const program = launch(process.execPath, ['examples/serve.js'], { cwd: root, env })
-    ends.push(async () => program.child.kill('SIGKILL') && (await program.exit))
+    const program = launchExamples()
+    ends.push(() => endExamples(program))
     const [, address] = await program.prints(/at (http:\/\/localhost:\d+)/)
     origin = address!
     browser = await startChromium()
@@ -218,11 +217,9 @@ describe.skipIf(!chromium)(`the upload page${chromium ? '' : ' (skipped: no chro
 
   /** An address where nobody listens any more. */
   async function goneOrigin(): Promise<string> {
-    const env = { ...process.env, PORT: '0' }
-    const program = start(process.execPath, ['examples/serve.js'], { cwd: root, env })
+    const program = launchExamples()
     const [, address] = await program.prints(/at (http:\/\/localhost:\d+)/)
-    program.child.kill('SIGKILL')
-    await program.exit
+    await endExamples(program)
     return address!
   }
 

@@ -178,13 +178,18 @@ async function converse(
     else await expectQuiet(peer)
     lines.push(ending)
     peer.finish()
-    if (ending !== 'fin') lines.push(...(await peer.responsesUntilEnd()).flatMap(linesOfAnswer))
+    if (ending !== 'fin') lines.push(...(await lastAnswers(peer)).flatMap(linesOfAnswer))
   } catch (error) {
     lines.push(String(error))
   } finally {
     peer.destroy()
   }
   return lines
+}
+
+// The 100 that a quiet peer is sent may come only now, on a busy machine.
+async function lastAnswers(peer: RawPeer): Promise<RawResponse[]> {
+  return (await peer.responsesUntilEnd()).filter(({ status }) => status !== 100)
 }
 
 // The event loop's, as many as it takes to get round to every client: it accepts one connection a turn.

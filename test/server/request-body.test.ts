@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Handler, RequestBody, RingRequest, RingResponse, ServerOptions } from '../../src/server.js'
 import { drip, sendPieces } from '../support/drip-feed.js'
 import { ask, connectPeer, eventually, type RawPeer, serve, type TestServer } from '../support/raw-peer.js'
+import { deferred } from '../support/waiting.js'
 
 type Bytes = string | Uint8Array
 
@@ -528,15 +529,21 @@ describe('a body that turns out bad on its way', () => {
 
   test('rejects the read, is answered with 400, and ends the connection', async () => {
     const outcomes: unknown[] = []
+    const reached = deferred()
     const server = await serve(async (req) => {
+      reached.resolve()
       outcomes.push(await req.body!.bytes().catch((error: unknown) => error))
       return { body: 'the handler’s' }
     })
     const peer = await connectPeer(server.port)
-    await sendPieces(peer, [head, '3\r\nabc\r\n', `x\r\n${NEXT}`])
+    await sendPieces(peer, [head, '3\r\nabc\r\n'])
+    await reached.promise
+    peer.send(`x\r\n${NEXT}`)
     const answers = await peer.responsesUntilEnd()
     expect(answers.map(({ status }) => status)).toEqual([400])
-    expect(outcomes).toMatchObject([{ name: 'ProtocolError', code: 'BAD_CHUNK_SIZE', status: 400 }])
+    await eventually(() => outcomes).toMatchObject([
+      { name: 'ProtocolError', code: 'BAD_CHUNK_SIZE', status: 400 },
+    ])
     expect(server.stats().inFlight).toBe(0)
   })
 
@@ -622,8 +629,10 @@ describe('maxBody', () => {
 
   test('rejects the read of a handler that is reading, and answers 413', async () => {
     const outcomes: unknown[] = []
+    const reached = deferred()
     const server = await serve(
       async (req) => {
+        reached.resolve()
         outcomes.push(await req.body!.bytes().catch((error: unknown) => error))
         return { body: 'the handler’s' }
       },
@@ -631,9 +640,12 @@ describe('maxBody', () => {
     )
     const peer = await connectPeer(server.port)
     const bytes = chunked([pattern(60), pattern(60)])
-    await sendPieces(peer, cutAt(bytes, bytes.length - 70))
+    const [begun, rest] = cutAt(bytes, bytes.length - 70)
+    peer.send(begun!)
+    await reached.promise
+    peer.send(rest!)
     const answers = await peer.responsesUntilEnd()
     expect(answers.map(({ status }) => status)).toEqual([413])
-    expect(outcomes).toMatchObject([{ code: 'BODY_TOO_LARGE', status: 413 }])
+    await eventually(() => outcomes).toMatchObject([{ code: 'BODY_TOO_LARGE', status: 413 }])
   })
 })

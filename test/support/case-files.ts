@@ -1,9 +1,7 @@
 // What the corpora are made of: Markdown files in which a line `## title` begins a case, and two blocks are the case: what is
 // sent, with options behind the block's name, and what must come of it. All else is prose.
 
-import { readdirSync, readFileSync } from 'node:fs'
-
-export type Source = readonly [file: string, text: string]
+import type { Source } from './corpus-files.js'
 
 /** What every case of a corpus has. */
 export interface Named {
@@ -26,13 +24,6 @@ interface Section {
   title: string
   place: string
   blocks: Block[]
-}
-
-/** The files of a folder of test/corpus. */
-export function sourcesIn(folder: string): Source[] {
-  const url = new URL(`../corpus/${folder}`, import.meta.url)
-  const files = readdirSync(url).filter((name) => name.endsWith('.md'))
-  return files.sort().map((file) => [file, readFileSync(new URL(file, url), 'utf8')])
 }
 
 /**

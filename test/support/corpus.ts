@@ -15,8 +15,9 @@
 //           error CODE STATUS  the input broke a rule
 //           need-more          the input ended within a message
 
-import { type Named, readCases, readLimits, type Source, sourcesIn, type WrittenCase } from './case-files.js'
+import { type Named, readCases, readLimits, type WrittenCase } from './case-files.js'
 import { type Grammar, kindsOf, refuseUnseen, unescapeText } from './case-lines.js'
+import { type Source, sourcesIn } from './corpus-files.js'
 
 export interface CorpusCase extends Named {
   bytes: Uint8Array

@@ -11,7 +11,8 @@
 //           error BAD_UTF8 1007      the bytes broke a rule; the close code that answers it
 //           nothing                  alone: no frame is complete
 
-import { type Named, readCases, type Source, sourcesIn, type WrittenCase } from './case-files.js'
+import { type Named, readCases, type WrittenCase } from './case-files.js'
+import { type Source, sourcesIn } from './corpus-files.js'
 import { closeCodes, type DecoderOptions, lineOf, opcodeNames } from './reference-frames.js'
 
 export interface FrameCase extends Named {

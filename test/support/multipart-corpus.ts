@@ -17,8 +17,9 @@
 //              error CODE STATUS  the input broke a rule, or is over a limit
 
 import type { MultipartLimits } from '../../src/core.js'
-import { type Named, readCases, readLimits, type Source, sourcesIn, type WrittenCase } from './case-files.js'
+import { type Named, readCases, readLimits, type WrittenCase } from './case-files.js'
 import { type Grammar, kindsOf, refuseUnseen, unescapeText } from './case-lines.js'
+import { type Source, sourcesIn } from './corpus-files.js'
 import { dataLines } from './multipart-log.js'
 
 export interface MultipartCase extends Named {

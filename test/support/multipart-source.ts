@@ -102,5 +102,5 @@ export function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
 
 /** Lets everything go on that waits for nothing but its turn. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => setTimeout(resolve, 0))
 }

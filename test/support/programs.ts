@@ -1,6 +1,6 @@
 // Programs that tests run: one that ends by itself and its output, one that a test ends, and a folder for their files.
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -46,6 +46,11 @@ export class Program {
     child.once('close', () => this.wake())
   }
 
+  /** Sends it a signal. Not by `kill`: a child that Deno 2.9.5 has killed is said to have ended by that, whatever it did. */
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.child.pid!, name)
+  }
+
   /** Settles with the match as soon as the pattern is found in what was printed; rejects where the program ends first. */
   async prints(pattern: RegExp, where: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
     for (;;) {
@@ -59,6 +64,13 @@ export class Program {
       })
     }
   }
+}
+
+/** A program of these lines, an ES module, gone when the test ends: not every runtime takes one on its command line. @returns its path */
+export function moduleOf(lines: string): string {
+  const path = join(temporaryFolder(), 'program.mjs')
+  writeFileSync(path, lines)
+  return path
 }
 
 /** Starts a program; it is killed when the test ends. */

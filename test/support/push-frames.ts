@@ -1,6 +1,6 @@
 // Frames as bytes, and what a decoder makes of them, for the tests of the codec.
 import { type Frame, FrameDecoder } from '../../src/core.js'
-import { encode, type RawFrame } from './raw-websocket.js'
+import { encode, type RawFrame } from './raw-frames.js'
 import type { DecoderOptions } from './reference-frames.js'
 
 export type Role = DecoderOptions['role']

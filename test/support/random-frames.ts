@@ -1,6 +1,6 @@
 // Random streams of frames for fast-check: right ones by construction, the same with faults in them, and any bytes.
 import fc from 'fast-check'
-import { encode, Opcode, type RawFrame } from './raw-websocket.js'
+import { encode, Opcode, type RawFrame } from './raw-frames.js'
 import { cutAt } from './replay.js'
 
 export type Role = 'server' | 'client'

@@ -99,15 +99,23 @@ export async function ask(address: PeerAddress, request: string | Uint8Array): P
   return response
 }
 
+function connected(socket: Socket): Promise<void> {
+  if (!socket.connecting) return Promise.resolve()
+  return new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+}
+
 export class RawPeer {
   readonly socket: Socket
   private pieces: Buffer[] = []
   private ending: 'fin' | 'reset' | undefined
   private wake: (() => void) | undefined
   private failure: Error | undefined
+  private leaving: Promise<void>
 
   constructor(socket: Socket) {
     this.socket = socket
+    this.leaving = connected(socket)
+    this.leaving.catch(() => {})
     socket.on('data', (piece: Buffer) => {
       this.pieces.push(piece)
       this.wake?.()
@@ -128,15 +136,19 @@ export class RawPeer {
   // Sending
 
   send(data: string | Uint8Array): this {
-    this.socket.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data)
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
+    // In Deno 2.9.5 an empty write ends a TLS socket.
+    if (bytes.length === 0) return this
+    this.leaving = new Promise((resolve, reject) => {
+      this.socket.write(bytes, (error) => (error ? reject(error) : resolve()))
+    })
+    this.leaving.catch(() => {})
     return this
   }
 
-  /** Settles when the kernel has taken what was sent; rejects where it never will. */
+  /** Settles when the connection is there, and the kernel has taken what was sent last; rejects where it never will. */
   flushed(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.socket.write('', (error) => (error ? reject(error) : resolve()))
-    })
+    return this.leaving
   }
 
   finish(): this {

@@ -16,8 +16,9 @@
 //           kept | closed       what the client does with the connection
 //         or, instead of all that, and always closed:
 //           error CODE          with the ProtocolError's code behind it, where that is the cause
-import { type Named, readCases, type Source, sourcesIn, type WrittenCase } from './case-files.js'
+import { type Named, readCases, type WrittenCase } from './case-files.js'
 import { refuseUnseen, unescapeText } from './case-lines.js'
+import { type Source, sourcesIn } from './corpus-files.js'
 
 export interface ResponseCase extends Named {
   method: string

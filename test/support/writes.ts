@@ -4,8 +4,7 @@
 //   const writes = countWrites()            sockets accepted from now on, until the test ends
 //   writes.count  writes.counts             of all; one by one, in the order in which they were accepted
 //   writes.reset()
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { Socket } from 'node:net'
+import { Server, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 export interface Writes {
@@ -14,23 +13,23 @@ export interface Writes {
   reset(): void
 }
 
-const channel = 'net.server.socket'
-
 export function countWrites(): Writes {
   let counts: number[] = []
-  const onAccepted = (message: unknown): void => {
-    const { socket } = message as { socket: Socket }
+  const onAccepted = (socket: Socket): void => {
     const index = counts.push(0) - 1
+    // Bun's _writev joins its pieces and calls _write.
+    let isInWrite = false
     for (const hook of ['_write', '_writev'] as const) {
       const write = socket[hook] as (...args: unknown[]) => void
       socket[hook] = (...args: unknown[]): void => {
-        counts[index]!++
+        if (!isInWrite) counts[index]!++
+        isInWrite = true
         write.apply(socket, args)
+        isInWrite = false
       }
     }
   }
-  subscribe(channel, onAccepted)
-  onTestFinished(() => void unsubscribe(channel, onAccepted))
+  onTestFinished(tellAccepted(onAccepted))
   return {
     get count() {
       return counts.reduce((sum, count) => sum + count, 0)
@@ -41,5 +40,17 @@ export function countWrites(): Writes {
     reset() {
       counts = counts.map(() => 0)
     },
+  }
+}
+
+// Whichever server it is. node:diagnostics_channel would tell, but Bun 1.4.5 says nothing there.
+function tellAccepted(onAccepted: (socket: Socket) => void): () => void {
+  const emit = Server.prototype.emit
+  Server.prototype.emit = function (this: Server, event: string, ...args: unknown[]) {
+    if (event === 'connection') onAccepted(args[0] as Socket)
+    return (emit as (...all: unknown[]) => boolean).call(this, event, ...args)
+  } as typeof emit
+  return () => {
+    Server.prototype.emit = emit
   }
 }

@@ -1,0 +1,29 @@
+// edge-runtime, the edge functions' sandbox. As their framework does, the bundler puts a name in place of what is imported as
+// `?module`, and a module that was compiled outside has that name inside.
+
+import { CORE } from '../edge-realm.js'
+import { here, versionOf } from '../packages.js'
+import { bytesOfCore, imported } from './imported-core.js'
+import { runInProgram } from './program.js'
+
+const injectedModule = {
+  name: 'injected-module',
+  resolveId: (id) => (id.endsWith('.wasm?module') ? CORE : null),
+  load: (id) => (id === CORE ? `export default globalThis.${CORE}` : null),
+}
+
+export const edgeRuntime = {
+  name: 'edge-runtime',
+  title: 'edge-runtime',
+  conditions: ['edge-light', 'worker', 'browser'],
+  lacks: ['node:*', 'packages', 'process', 'Buffer'],
+  // It evaluates scripts.
+  bundling: { plugins: [injectedModule], output: { format: 'iife', name: 'suite' } },
+  missing: () => undefined,
+  version: () => versionOf('@edge-runtime/vm'),
+  run: async (bundle, options) =>
+    imported(
+      bytesOfCore(bundle),
+      await runInProgram([process.execPath], bundle, options, `${here}edge-realm.js`),
+    ),
+}
