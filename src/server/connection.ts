@@ -355,7 +355,9 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     const { exchange } = this
     if (exchange?.endsWithConnection) {
       this.gone('server-close')
-      this.socket.resetAndDestroy()
+      // There is no reset below TLS: there an end without a last word tells (RFC 8446 §6.1).
+      if ('encrypted' in this.socket) this.socket.destroy()
+      else this.socket.resetAndDestroy()
     } else {
       this.release('server-close')
       this.linger()

@@ -61,6 +61,20 @@ describe.skipIf(!hasOpenssl)(`tls${hasOpenssl ? '' : ' (skipped: no openssl here
     expect(requests.map(({ uri }) => uri)).toEqual(['/1', '/2', '/3'])
   })
 
+  it('ends an answer that only its connection ends, and that cannot be completed, with no more than the failure in the log', async () => {
+    const logged: string[] = []
+    const body = (async function* () {
+      yield 'begin'
+      throw new Error('no more')
+    })()
+    const server = await serveTls(() => ({ body }), { errorLogger: (message) => void logged.push(message) })
+    const peer = await connectSecurely(server.port)
+    peer.send('GET / HTTP/1.0\r\n\r\n')
+    await peer.closed()
+    expect(logged).toEqual(['httpkit-wasm: a handler failed'])
+    expect(server.stats().connections).toBe(0)
+  })
+
   it('says https as the scheme, and 443 as the port of a Host that names none', async () => {
     const requests: RingRequest[] = []
     const server = await serveTls((req) => {
