@@ -1,9 +1,10 @@
 // Makes the package's type declarations of those that tsc made, which lie in build/modules: the entries, which list names, and
-// in rooms.d.cts all that they speak of, however indirectly. The rest describes what no user can import.
+// in rooms.d.cts all that they speak of, however indirectly; but in node.d.cts what leads to Node's own types, so that codecs,
+// middleware and edge need none of those. The rest describes what no user can import.
 //
-// It is called .cts for its place in the package: npm packs by extension, and .d.ts files lie between the two copies of the
-// core that gzip is to see as one (steps/core-modules.js), so that these have to be small. There is no code in it, hence
-// nothing of CommonJS.
+// They are called .cts for their place in the package: npm packs by extension, and .d.ts files lie between the two copies of the
+// core that gzip is to see as one (steps/core-modules.js), so that these have to be small. There is no code in them,
+// hence nothing of CommonJS.
 //
 // The compiler writes one statement after the other, each from the begin of a line, its comment above it. From the entries
 // on, a name leads to its statement, and the words in that lead to further ones.
@@ -26,7 +27,7 @@ const modules = new Map(
     .map((module) => [module.file.href, module]),
 )
 const rooms = new Map()
-const imported = new Set()
+const imported = new Map()
 const foreign = new Set()
 
 function moduleOf(file) {
@@ -58,7 +59,7 @@ const neighbour = ({ file }, path) => modules.get(new URL(path.replace(/js$/, 'd
 function keep(module, name) {
   const from = module.links.get(name)
   if (from?.startsWith('.')) return keep(neighbour(module, from), name)
-  if (from) imported.add(`import { type ${name} } from '${from}'`)
+  if (from) imported.set(name, `import { type ${name} } from '${from}'`)
   else if (!module.declared.has(name)) foreign.add(name)
   else if (!module.kept.has(name)) keepStatement(module, name)
   return module.kept.get(name) ?? name
@@ -79,25 +80,24 @@ function withoutPrivates(statement) {
   return others === statement ? statement : others.replace('{\n', '{\n    #private;\n')
 }
 
-for (const [, name] of JSON.stringify(manifest.exports).matchAll(/"types":"\.\/build\/(.+?)"/g)) {
-  const entry = modules.get(new URL(name, source).href)
-  writeFileSync(new URL(name, build), [...entriesOf(entry), listOf(entry)].filter(Boolean).join('\n'))
-}
+const entries = Array.from(
+  JSON.stringify(manifest.exports).matchAll(/"types":"\.\/build\/(.+?)"/g),
+  ([, name]) => ({ name, entry: modules.get(new URL(name, source).href) }),
+).map(({ name, entry }) => ({ name, others: entriesOf(entry), list: listOf(entry) }))
 
 // The other entries that an entry has all of.
 function entriesOf({ text }) {
   return Array.from(text.matchAll(/^export \* from .*/gm), ([statement]) => statement)
 }
 
-// What an entry exports of the rooms, in one statement.
+// What an entry exports of the rooms.
 function listOf(entry) {
-  const names = Array.from(entry.text.matchAll(/^export (type )?\{([^}]*)\}/gm), ([, type = '', names]) =>
+  return Array.from(entry.text.matchAll(/^export (type )?\{([^}]*)\}/gm), ([, type = '', names]) =>
     Array.from(names.matchAll(/(type )?(\w+)(?: as (\w+))?/g), ([, own = type, name, as = name]) => {
       const kept = keep(entry, name)
-      return own + (kept === as ? as : `${kept} as ${as}`)
+      return { kept, text: own + (kept === as ? as : `${kept} as ${as}`) }
     }),
   ).flat()
-  return names.length > 0 && `export { ${names.join(', ')} } from './rooms.cjs'`
 }
 
 // Headers, say, is the platform's where no room's is imported.
@@ -105,7 +105,7 @@ const mistaken = [...foreign].filter((name) => /^[A-Z]/.test(name) && rooms.has(
 if (mistaken.length > 0) throw new Error(`meant as another's, but declared by a room: ${mistaken}`)
 // What users set is explained, in a sentence, and the maps between them and us; the rest of the comments would be a tenth of
 // the package, and stands in the sources.
-const SET = /\binterface (\w+(Options|Limits|Handlers|Callbacks)|Ring\w+|Part|Network|Channel|Client)\b/
+const SET = /\binterface (\w+(Options|Limits|Handlers|Callbacks)|Ring\w+|Channel)\b/
 const COMMENT = /( *)\/\*\*([\s\S]*?)\*\/\n/g
 
 function explained(statement) {
@@ -122,6 +122,61 @@ function brief(_, indent, comment) {
   return `${indent}/** ${first.trim()} */\n`
 }
 
-const text = [...imported, ...Array.from(rooms.values(), explained)].join('\n')
-const indented = text.replace(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4))
-writeFileSync(new URL('rooms.d.cts', build), indented.replace(/\n{2,}/g, '\n'))
+// What speaks of Node's types, or of what does: of AsyncDisposable too, which Node's types bring where a program's have none.
+// The names of types begin with a capital.
+const ofNode = new Set([...imported.keys(), 'AsyncDisposable'])
+for (let before = 0; before < ofNode.size; ) {
+  before = ofNode.size
+  for (const [name, statement] of rooms)
+    if (typesIn(statement).some((type) => ofNode.has(type))) ofNode.add(name)
+}
+
+function typesIn(statement) {
+  return statement.replace(COMMENT, '').match(/\b[A-Z]\w*/g) ?? []
+}
+
+const statementsFor = (isWanted) =>
+  Array.from(rooms)
+    .filter(([name]) => isWanted(name))
+    .map(([, text]) => text)
+const neutral = statementsFor((name) => !ofNode.has(name))
+const nodes = statementsFor((name) => ofNode.has(name))
+const shared = new Set(nodes.flatMap(typesIn).filter((name) => rooms.has(name) && !ofNode.has(name)))
+// One statement declares several constants.
+for (const statement of nodes) for (const [, name] of constantsOf(statement)) ofNode.add(name)
+
+function constantsOf(statement) {
+  const code = statement.replace(COMMENT, '')
+  return code.startsWith('export declare const ') ? code.matchAll(/(\w+): /g) : []
+}
+
+const from = (word, names, path) =>
+  names.length > 0 ? [`${word} { ${names.join(', ')} } from '${path}'`] : []
+
+write('rooms.d.cts', neutral.map(explained))
+write('node.d.cts', [
+  ...imported.values(),
+  ...from('import', [...shared], './rooms.cjs'),
+  ...nodes.map(explained),
+])
+for (const { name, others, list } of entries) {
+  const namesOf = (isWanted) => list.filter(({ kept }) => isWanted(kept)).map(({ text }) => text)
+  write(name, [
+    ...others,
+    ...from(
+      'export',
+      namesOf((kept) => !ofNode.has(kept)),
+      './rooms.cjs',
+    ),
+    ...from(
+      'export',
+      namesOf((kept) => ofNode.has(kept)),
+      './node.cjs',
+    ),
+  ])
+}
+
+function write(name, statements) {
+  const indented = statements.join('\n').replace(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4))
+  writeFileSync(new URL(name, build), indented.replace(/\n{2,}/g, '\n'))
+}

@@ -2,8 +2,8 @@
 // calls these is told what to do instead.
 import type { Handler } from '../ring/contract.js'
 
-/** @throws TypeError */
-export function runServer(_handler: Handler): never {
+/** @returns rejected with a TypeError */
+export async function runServer(_handler: Handler): Promise<never> {
   throw absent(
     'runServer',
     'this platform has a server of its own: export default { fetch: toFetch(handler) }, from httpkit-wasm/edge',

@@ -13,8 +13,8 @@ import { here, root } from './packages.js'
 
 /** The suite: what is to run everywhere. Folders and files, from the project's root. */
 export const SUITE = ['test/core/', 'test/edge/', 'test/form/', 'test/middleware/']
-/** Of these folders, what measures time and memory; that is done once, in Node, by `npm test`. */
-const MEASURES = /-(linear|memory)\.test\.ts$/
+/** Of these folders, what measures time and memory, or takes long; that is done once, in Node, by `npm test`. */
+const MEASURES = /-(linear|memory|places)\.test\.ts$/
 
 const ENTRY = 'suite.js'
 const harness = join(here, 'harness/vitest.js')

@@ -1,0 +1,19 @@
+import * as index from 'httpkit-wasm'
+import * as client from 'httpkit-wasm/client'
+import * as core from 'httpkit-wasm/core'
+import * as edge from 'httpkit-wasm/edge'
+import * as fake from 'httpkit-wasm/fake'
+import * as middleware from 'httpkit-wasm/middleware'
+import * as server from 'httpkit-wasm/server'
+import { exercise } from './exercise.mjs'
+
+const kit = {
+  '.': index,
+  './server': server,
+  './client': client,
+  './fake': fake,
+  './core': core,
+  './middleware': middleware,
+  './edge': edge,
+}
+console.log(JSON.stringify(await exercise(kit)))
