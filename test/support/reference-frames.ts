@@ -237,7 +237,7 @@ function headerOf(bytes: Uint8Array, at: number): Header | undefined {
 }
 
 function payloadOf(bytes: Uint8Array, { payloadStart, end, key }: Header): Uint8Array {
-  return bytes.slice(payloadStart, end).map((byte, at) => byte ^ key[at % 4]!)
+  return bytes.slice(payloadStart, Math.min(end, bytes.length)).map((byte, at) => byte ^ key[at % 4]!)
 }
 
 function textErrorOf(payload: Uint8Array, header: Header, message?: Message): ExpectedError | undefined {

@@ -2,6 +2,7 @@
 // `?module`, and a module that was compiled outside has that name inside.
 
 import { CORE } from '../edge-realm.js'
+import { lacksOf, leftOut } from '../lacks.js'
 import { here, versionOf } from '../packages.js'
 import { bytesOfCore, imported } from './imported-core.js'
 import { runInProgram } from './program.js'
@@ -21,9 +22,15 @@ export const edgeRuntime = {
   bundling: { plugins: [injectedModule], output: { format: 'iife', name: 'suite' } },
   missing: () => undefined,
   version: () => versionOf('@edge-runtime/vm'),
-  run: async (bundle, options) =>
-    imported(
-      bytesOfCore(bundle),
-      await runInProgram([process.execPath], bundle, options, `${here}edge-realm.js`),
-    ),
+  async run(bundle, { only, ...options }) {
+    const { files } = lacksOf('edge-runtime')
+    const runnable = { ...options, only: only.filter((file) => !files.has(file)) }
+    const report = await runInProgram([process.execPath], bundle, runnable, `${here}edge-realm.js`)
+    const { skipped, lacks } = leftOut(only, files)
+    return imported(bytesOfCore(bundle), {
+      ...report,
+      skipped: report.skipped + skipped,
+      lacks: [...report.lacks, ...lacks],
+    })
+  },
 }

@@ -3,7 +3,7 @@
 // and servers that tests are made of run there as well, by the runtime's own node:net.
 
 import { availableParallelism } from 'node:os'
-import { lacksOf } from '../lacks.js'
+import { lacksOf, leftOut } from '../lacks.js'
 import { bun } from './bun.js'
 import { deno } from './deno.js'
 
@@ -40,15 +40,6 @@ async function runFile(runtime, bundle, file, skip = {}) {
     return await runtime.run(bundle, { only: [file], skip })
   } catch (error) {
     return { ...nothing, failed: 1, failures: [{ file, name: '', message: error.message }] }
-  }
-}
-
-function leftOut(only, files) {
-  const found = only.filter((file) => files.has(file))
-  return {
-    ...nothing,
-    skipped: found.length,
-    lacks: found.map((file) => ({ file, name: '', reason: files.get(file) })),
   }
 }
 
