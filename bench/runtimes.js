@@ -3,11 +3,14 @@
 
 import { fileURLToPath } from 'node:url'
 import { bundleModule } from '../test/runtimes/bundle-module.js'
-import { drivers } from '../test/runtimes/drivers/index.js'
+import { drivers as all } from '../test/runtimes/drivers/index.js'
 import { preparePackages } from '../test/runtimes/packages.js'
 import { cores, demandTwoCores, outputOf, start } from './children.js'
 import { chosen, fixed, median, rotated, table } from './figures.js'
 import { tableOfRatios } from './in-turn.js'
+
+// Not those that run a part of the tests once more.
+const drivers = all.filter(({ parts }) => !parts)
 
 const tasks = {
   'head-40': { title: '40 B head, core call', way: 'head, core', head: '40 B GET' },

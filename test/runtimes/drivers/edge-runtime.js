@@ -22,11 +22,12 @@ export const edgeRuntime = {
   bundling: { plugins: [injectedModule], output: { format: 'iife', name: 'suite' } },
   missing: () => undefined,
   version: () => versionOf('@edge-runtime/vm'),
-  async run(bundle, { only, ...options }) {
+  async run(bundle, options) {
+    const run = (options) => runInProgram([process.execPath], bundle, options, `${here}edge-realm.js`)
+    if (!options?.only) return imported(bytesOfCore(bundle), await run(options))
     const { files } = lacksOf('edge-runtime')
-    const runnable = { ...options, only: only.filter((file) => !files.has(file)) }
-    const report = await runInProgram([process.execPath], bundle, runnable, `${here}edge-realm.js`)
-    const { skipped, lacks } = leftOut(only, files)
+    const { skipped, lacks } = leftOut(options.only, files)
+    const report = await run({ ...options, only: options.only.filter((file) => !files.has(file)) })
     return imported(bytesOfCore(bundle), {
       ...report,
       skipped: report.skipped + skipped,
