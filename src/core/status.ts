@@ -96,3 +96,8 @@ export function demandStatus(status: number): void {
 export function hasNoBody(status: number): boolean {
   return status === 204 || status === 304
 }
+
+/** Nor has 205 any content (RFC 9110 §15.3.6), though it may say so. */
+export function isBodiless(status: number): boolean {
+  return hasNoBody(status) || status === 205
+}

@@ -2,16 +2,17 @@
 // known, whose body may still be fed, or a WebSocket of the platform's.
 import type { CloseStatus } from '../core/close.js'
 import type { ProtocolError } from '../core/protocol-error.js'
+import { isBodiless } from '../core/status.js'
 import { Moment } from '../io/moment.js'
-import { cancelPieces, piecesOf } from '../io/pieces.js'
 import type { RequestChannel } from '../ring/as-channel.js'
 import type { Channel, ChannelHandlers, RingRequest, RingResponse } from '../ring/contract.js'
+import { discard } from '../ring/discard.js'
 import { isBody, pieceOf, TEXT_TYPE } from '../ring/message.js'
 import { Feed, type StreamOwner } from './piece-stream.js'
 import type { Platform, UpgradeOptions } from './platform.js'
 import type { PlatformSocketOwner } from './platform-socket.js'
 import type { StreamBody } from './request-body.js'
-import { isBodiless, respond } from './respond.js'
+import { respond } from './respond.js'
 import { headOf } from './response-headers.js'
 import type { FetchSettings } from './settings.js'
 import { EdgeChannel } from './websocket-channel.js'
@@ -231,12 +232,4 @@ const PLAIN = { 'Content-Type': 'text/plain; charset=utf-8' }
 function demandResponse(made: RingResponse): RingResponse {
   if (typeof made === 'object' && made !== null) return made
   throw new TypeError('errorResponse must return a response map')
-}
-
-// A body that nobody waits for any more.
-function discard(response: RingResponse | null | undefined): void {
-  const body = response?.body
-  if (typeof body !== 'object' || body === null || body instanceof Uint8Array || 'isOpen' in body) return
-  const pieces = piecesOf(body)
-  if (pieces) cancelPieces(pieces, new Error('the client has gone away'))
 }

@@ -1,9 +1,10 @@
 // From a response map to the platform's Response: which kind of body it is, and so how it leaves.
 import type { ResponseHeaders } from '../core/response-head.js'
-import { hasNoBody } from '../core/status.js'
+import { isBodiless } from '../core/status.js'
 import { encodeUtf8 } from '../core/text.js'
 import { cancelPieces, type Pieces, piecesOf } from '../io/pieces.js'
 import type { RingResponse } from '../ring/contract.js'
+import { withType } from '../ring/with-type.js'
 import { piecesAsStream, type StreamOwner } from './piece-stream.js'
 import { headOf } from './response-headers.js'
 
@@ -13,7 +14,7 @@ declare const FixedLengthStream: (new (length: number) => TransformStream<Uint8A
 /** A file to send, wherever the runtime has files. */
 interface Openable {
   readonly contentType: string
-  open(): Promise<{ readonly size: number; pieces(): AsyncIterable<Uint8Array>; close(): Promise<void> }>
+  open(): Promise<{ readonly size: number; pieces(): AsyncIterable<Uint8Array> }>
 }
 
 // A node stream of a file can be opened, too; what it is of has no type there.
@@ -41,7 +42,7 @@ export function respond(
   if (body instanceof Uint8Array) return whole(response, isHead, body, owner)
   if (typeof body !== 'object') throw new TypeError('a response with a body of no known kind')
   if (body instanceof Blob) {
-    return streamed(withType(response, body.type), isHead, body.size, piecesOf(body.stream())!, owner)
+    return streamed(typed(response, body.type), isHead, body.size, piecesOf(body.stream())!, owner)
   }
   if (isOpenable(body)) return fromFile(response, isHead, body, owner)
   const pieces = piecesOf(body)
@@ -56,14 +57,11 @@ async function fromFile(
   owner: StreamOwner,
 ): Promise<Response> {
   const file = await body.open()
-  return streamed(withType(response, body.contentType), isHead, file.size, piecesOf(file.pieces())!, owner)
+  return streamed(typed(response, body.contentType), isHead, file.size, piecesOf(file.pieces())!, owner)
 }
 
-function withType(response: RingResponse, type: string): RingResponse {
-  const { headers } = response
-  if (type === '' || Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'content-type'))
-    return response
-  return { ...response, headers: { ...headers, 'Content-Type': type } }
+function typed(response: RingResponse, type: string): RingResponse {
+  return { ...response, ...withType(response.headers, type) }
 }
 
 // Bytes, and no text: for that the platform would add a Content-Type of its own. Bun does for bytes, too, but not for a stream.
@@ -135,9 +133,4 @@ function begun(
 function measured(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
   if (length < 0 || typeof FixedLengthStream !== 'function') return stream
   return stream.pipeThrough(new FixedLengthStream(length))
-}
-
-/** 204, 205 and 304 end with their head, whatever the map says. */
-export function isBodiless(status: number): boolean {
-  return hasNoBody(status) || status === 205
 }

@@ -1,5 +1,6 @@
 // The options of a handler that runs behind somebody else's server: what each may be, and what it is where it was left out.
 import { between } from '../core/between.js'
+import { quietly } from '../io/quietly.js'
 import type { RingResponse } from '../ring/contract.js'
 
 export interface FetchOptions {
@@ -36,13 +37,6 @@ export function settingsOf(options: FetchOptions): FetchSettings {
     maxBuffered: between(options.maxBuffered, 'maxBuffered', 1, unbounded, 16 * 1024 * 1024),
     remoteAddr,
     errorResponse,
-    log: (message, error) => guard(() => errorLogger(`httpkit-wasm: ${message}`, error)),
+    log: (message, error) => quietly(() => errorLogger(`httpkit-wasm: ${message}`, error)),
   }
-}
-
-// A logger that fails, now or later, must not take the answer with it.
-function guard(log: () => unknown): void {
-  try {
-    void Promise.resolve(log()).catch(() => {})
-  } catch {}
 }

@@ -2,7 +2,7 @@
 
 import type { ProtocolError } from '../core/protocol-error.js'
 import { writeFields } from '../core/response-head.js'
-import { isThenable } from '../io/thenable.js'
+import { quietly } from '../io/quietly.js'
 import { TimerWheel } from '../io/timer-wheel.js'
 import type { RingRequest, RingResponse } from '../ring/contract.js'
 import type { WebSocketHost } from '../websocket/connection.js'
@@ -136,27 +136,19 @@ export class ServerContext implements WebSocketHost {
   }
 
   event(name: string): void {
-    if (this.settings.eventLogger) this.guard(() => this.settings.eventLogger!(name))
+    if (this.settings.eventLogger) quietly(() => this.settings.eventLogger!(name))
   }
 
   logError(message: string, error?: unknown): void {
-    this.guard(() => this.settings.errorLogger(`httpkit-wasm: ${message}`, error))
+    quietly(() => this.settings.errorLogger(`httpkit-wasm: ${message}`, error))
   }
 
   logWarning(message: string, error?: unknown): void {
-    this.guard(() => this.settings.warnLogger(`httpkit-wasm: ${message}`, error))
+    quietly(() => this.settings.warnLogger(`httpkit-wasm: ${message}`, error))
   }
 
   acceptFailed(error: unknown): void {
     this.event(ACCEPT_ERROR)
     this.logError('a connection could not be accepted', error)
-  }
-
-  // A logger that fails, now or later, must not take the server with it.
-  private guard(log: () => unknown): void {
-    try {
-      const logged = log()
-      if (isThenable(logged)) logged.then(undefined, () => {})
-    } catch {}
   }
 }

@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { CloseStatus } from '../core/close.js'
 import { type ResponseHeaders, type WrittenFields, writeFields } from '../core/response-head.js'
-import { hasNoBody, statusLine } from '../core/status.js'
+import { isBodiless, statusLine } from '../core/status.js'
 import { utf8AsBinary } from '../core/text.js'
 import type { Outbox } from '../io/outbox.js'
 import { cancelPieces, type Piece, type Pieces } from '../io/pieces.js'
@@ -160,7 +160,7 @@ export class Exchange {
   private begin(status: number, fields: WrittenFields, framing: number, length: number): string {
     const line = statusLine(status)
     const { context, now, mustClose } = this.outlet
-    const bodiless = this.isHead || hasNoBody(status) || status === 205
+    const bodiless = this.isHead || isBodiless(status)
     const tunnels = this.isConnect && status < 300
     this.framing = bodiless || tunnels ? BODILESS : framing
     this.unsent = framing === COUNTED ? length : 0

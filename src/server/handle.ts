@@ -1,11 +1,12 @@
 // A request meets its handler; whatever becomes of that is an answer.
 import { isThenable } from '../io/thenable.js'
 import type { RingRequest, RingResponse } from '../ring/contract.js'
+import { discard } from '../ring/discard.js'
 import { isQueueFull } from '../ring/worker.js'
 import type { ServerContext } from './context.js'
 import type { Exchange } from './exchange.js'
 import { listen } from './listen.js'
-import { answerForServer, discard, fail, respond } from './respond.js'
+import { answerForServer, fail, respond } from './respond.js'
 
 const NO_ROOM = 'Server unavailable, please try again\n'
 

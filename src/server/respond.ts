@@ -2,6 +2,7 @@
 import { FileBody } from '../io/file-body.js'
 import { cancelPieces, type Pieces, piecesOf } from '../io/pieces.js'
 import type { RingResponse } from '../ring/contract.js'
+import { withType } from '../ring/with-type.js'
 import { Exchange } from './exchange.js'
 
 /** Bytes of a body that keeps itself busy after which the event loop has its turn. */
@@ -38,9 +39,8 @@ function run(exchange: Exchange, sending: Promise<void>): void {
 
 function sendBlob(exchange: Exchange, response: RingResponse, blob: Blob): void {
   const { status = 200, headers } = response
-  const typed = blob.type === '' ? headers : withType(headers, blob.type)
   const pieces = piecesOf(blob.stream())!
-  run(exchange, sendPieces(exchange, { status, ...(typed && { headers: typed }) }, blob.size, pieces))
+  run(exchange, sendPieces(exchange, { status, ...withType(headers, blob.type) }, blob.size, pieces))
 }
 
 async function sendFile(exchange: Exchange, response: RingResponse, body: FileBody): Promise<void> {
@@ -50,14 +50,9 @@ async function sendFile(exchange: Exchange, response: RingResponse, body: FileBo
     if (!exchange.isOpen) return
   }
   const { status = 200 } = response
-  const headers = withType(response.headers, body.contentType)
-  if (exchange.isHead) exchange.beginPieces(status, headers, file.size)
-  else await sendPieces(exchange, { status, headers }, file.size, piecesOf(file.pieces())!)
-}
-
-function withType(headers: RingResponse['headers'], type: string): NonNullable<RingResponse['headers']> {
-  for (const name in headers) if (name.toLowerCase() === 'content-type') return headers
-  return { ...headers, 'Content-Type': type }
+  const typed = { status, ...withType(response.headers, body.contentType) }
+  if (exchange.isHead) exchange.beginPieces(status, typed.headers, file.size)
+  else await sendPieces(exchange, typed, file.size, piecesOf(file.pieces())!)
 }
 
 // While a client waits for 100 Continue the head must wait for the first piece: making it may read the request's body,
@@ -98,15 +93,6 @@ function begins(exchange: Exchange, response: RingResponse, length: number, piec
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Ends the body of a response that nobody waits for any more. */
-export function discard(response: RingResponse | null | undefined): void {
-  const body = response?.body
-  if (typeof body !== 'object' || body === null || body instanceof Uint8Array || body instanceof Exchange)
-    return
-  const pieces = piecesOf(body)
-  if (pieces) cancelPieces(pieces, new Error('the client has gone away'))
 }
 
 /** A handler, or the body it made, failed: 500 if nothing has been sent yet, else the connection is cut. */

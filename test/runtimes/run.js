@@ -8,6 +8,7 @@ import { further } from './further.js'
 import { preparePackages } from './packages.js'
 import { print } from './print.js'
 import { runFurther, runOn } from './run-on.js'
+import { sideBySide } from './side-by-side.js'
 import { checkTable, writeTable } from './table.js'
 
 const AT_ONCE = 2
@@ -30,7 +31,7 @@ process.setMaxListeners(0)
 preparePackages()
 const parts = values.files?.split(',')
 const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name))
-const outcomes = await inTurn(chosen, async (one) => {
+const outcomes = await sideBySide(AT_ONCE, chosen, async (one) => {
   const outcome = further.includes(one) ? await runFurther(one) : await runOn(one, parts)
   print(outcome, values)
   return outcome
@@ -48,14 +49,3 @@ const sum = (count) => outcomes.reduce((total, outcome) => total + outcome[count
 const failed = sum('failed') + problems.length
 console.log(`\n${sum('passed')} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)
-
-/** So many at once, each beginning when one has ended; the results in the order of the items. */
-async function inTurn(items, work) {
-  const results = []
-  const entries = items.entries()
-  const next = async () => {
-    for (const [index, item] of entries) results[index] = await work(item)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, next))
-  return results
-}

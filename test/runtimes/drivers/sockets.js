@@ -4,6 +4,7 @@
 
 import { availableParallelism } from 'node:os'
 import { lacksOf, leftOut } from '../lacks.js'
+import { sideBySide } from '../side-by-side.js'
 import { bun } from './bun.js'
 import { deno } from './deno.js'
 
@@ -26,7 +27,9 @@ function withSockets(runtime) {
     async run(bundle, { only }) {
       const { files, tests } = lacksOf(runtime.name)
       const runnable = only.filter((file) => !files.has(file))
-      const reports = await sideBySide(runnable, (file) => runFile(runtime, bundle, file, tests.get(file)))
+      const reports = await sideBySide(AT_ONCE, runnable, (file) =>
+        runFile(runtime, bundle, file, tests.get(file)),
+      )
       return joined([...reports, leftOut(only, files)])
     },
   }
@@ -57,16 +60,6 @@ function joined(reports) {
       .slice(0, 12),
     core: reports.find(({ core }) => core)?.core,
   }
-}
-
-async function sideBySide(items, work) {
-  const results = []
-  const entries = items.entries()
-  const next = async () => {
-    for (const [index, item] of entries) results[index] = await work(item)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, next))
-  return results
 }
 
 export const bunSockets = withSockets(bun)
