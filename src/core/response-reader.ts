@@ -2,7 +2,7 @@
 // body depends on the request, too.
 import { HEAD, HttpReader, NEED_MORE } from './http-reader.js'
 import { protocolError } from './protocol-error.js'
-import { isBodiless } from './status.js'
+import { hasNoBody } from './status.js'
 import {
   CONNECTION_CLOSE,
   CONNECTION_KEEP_ALIVE,
@@ -64,7 +64,7 @@ export class ResponseReader extends HttpReader {
     this.keepsAlive =
       (flags & CONNECTION_CLOSE) === 0 && (flags & (VERSION_1_1 | CONNECTION_KEEP_ALIVE)) !== 0
     this.length = 0
-    if (this.answersHead || isBodiless(this.status)) return HEAD
+    if (this.answersHead || hasNoBody(this.status)) return HEAD
     if (flags & HAS_CONTENT_LENGTH) {
       this.length = contentLength()
       this.expectLength(this.length)
