@@ -3,10 +3,7 @@
 // optimized once more.
 import { readFileSync, writeFileSync } from 'node:fs'
 import binaryen from 'binaryen'
-
-// Those that asc uses, which Node 20 has.
-const { BulkMemory, BulkMemoryOpt, MutableGlobals, NontrappingFPToInt, SIMD128, SignExt } = binaryen.Features
-const FEATURES = BulkMemory | BulkMemoryOpt | MutableGlobals | NontrappingFPToInt | SIMD128 | SignExt
+import { FEATURES } from './features.js'
 
 const build = new URL('../', import.meta.url)
 const compiled = readFileSync(new URL('core.asc.wasm', build))

@@ -8,7 +8,7 @@ import { further } from './further.js'
 import { preparePackages } from './packages.js'
 import { print } from './print.js'
 import { runFurther, runOn } from './run-on.js'
-import { sideBySide } from './side-by-side.js'
+import { sideBySide } from '../support/side-by-side.js'
 import { checkTable, writeTable } from './table.js'
 
 const AT_ONCE = 2

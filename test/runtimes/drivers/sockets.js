@@ -4,7 +4,7 @@
 
 import { availableParallelism } from 'node:os'
 import { lacksOf, leftOut } from '../lacks.js'
-import { sideBySide } from '../side-by-side.js'
+import { sideBySide } from '../../support/side-by-side.js'
 import { bun } from './bun.js'
 import { deno } from './deno.js'
 
