@@ -7,6 +7,8 @@ import { wayOf } from './way.js'
 /** Inputs up to so many bytes are read byte by byte, too; longer ones one time in so many. */
 const SHORT = 256
 const LONG_SHARE = 16
+/** A longer one is not cut at every place. */
+const MOST_CUTS = 256
 /** Peers are asked about what is new, and about one input in so many. */
 const PEERS_SHARE = 8
 /** Enough for a target's own relations, and it ends in a second. */
@@ -35,18 +37,27 @@ export class Examiner {
     if (isNew || random.below(PEERS_SHARE) === 0) target.compare?.(input, whole, way)
   }
 
-  /** All of it, but no random choice: what a failing input is tried again with. */
-  examineFully(bytes) {
+  /**
+   * The same without a random choice, for what is tried again: cut in two everywhere, and the peers asked.
+   *
+   * @param property the one that is known to fail; then the others' most laborious parts are left out
+   */
+  examineFully(bytes, property = 'cut') {
     const { target } = this
     const { way, input } = wayOf(target, bytes)
     const whole = this.read([input], way)
-    for (let at = 1; at < input.length; at++) {
-      this.demandSame('cut', whole, [input.subarray(0, at), input.subarray(at)], way)
-    }
+    if (property === 'cut' || property === 'work' || property === 'trap') this.cutInTwo(input, whole, way)
     if (input.length > 1) this.demandSame('byte by byte', whole, eachByte(input), way)
     begin(AMPLE)
     target.check?.(input, whole, way)
     target.compare?.(input, whole, way)
+  }
+
+  cutInTwo(input, whole, way) {
+    const step = Math.ceil(input.length / MOST_CUTS)
+    for (let at = 1; at < input.length; at += step) {
+      this.demandSame('cut', whole, [input.subarray(0, at), input.subarray(at)], way)
+    }
   }
 
   read(pieces, way) {

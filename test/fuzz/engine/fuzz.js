@@ -110,18 +110,18 @@ export class Fuzzer {
     const { property } = this.failure
     const stillFails = (bytes) => {
       this.onInput(bytes)
-      const error = this.errorOf(bytes)
+      const error = this.errorOf(bytes, property)
       return error !== undefined && propertyOf(error) === property
     }
     // What a random cut has shown may be none of the cuts in two.
     if (!stillFails(this.failure.bytes)) return
     this.failure.bytes = await minimise(this.failure.bytes, stillFails)
-    this.failure.message = String(this.errorOf(this.failure.bytes)?.stack)
+    this.failure.message = String(this.errorOf(this.failure.bytes, property)?.stack)
   }
 
-  errorOf(bytes) {
+  errorOf(bytes, property) {
     try {
-      this.examiner.examineFully(bytes)
+      this.examiner.examineFully(bytes, property)
     } catch (error) {
       return error
     }

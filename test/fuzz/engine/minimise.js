@@ -1,7 +1,11 @@
-// The smallest input that still fails so: ever smaller spans are left out, and what cannot be is made plain.
+// The smallest input that still fails so: ever smaller spans are left out, and what cannot be is made plain. After a while
+// it is as small as it has become.
+const PATIENCE_MS = 30_000
 
-/** @param stillFails of bytes; may be asynchronous */
-export async function minimise(bytes, stillFails) {
+/** @param fails of bytes; may be asynchronous */
+export async function minimise(bytes, fails) {
+  const end = performance.now() + PATIENCE_MS
+  const stillFails = (candidate) => performance.now() < end && fails(candidate)
   let smallest = bytes
   let before
   do {
