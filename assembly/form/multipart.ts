@@ -16,6 +16,7 @@ import {
   partRow,
 } from '../memory'
 import { BAD_DELIMITER, BAD_PART_HEAD, NEED_MORE, PART_HEAD_TOO_LARGE } from '../result'
+import { matchedBytes } from './matched-bytes'
 import { readPartHead } from './part-head'
 
 // What comes next.
@@ -84,7 +85,7 @@ function readHead(record: MultipartRecord, start: usize, end: usize): i32 {
   row.flags = PART_BEGINS
   row.headStart = start
   row.headEnd = headEnd
-  if (!readPartHead(row, start, headEnd, record.isFormData != 0)) return BAD_PART_HEAD
+  if (!readPartHead(row, start, headEnd, record.isFormData != 0, record.delimiterLength)) return BAD_PART_HEAD
   row.dataStart = row.dataEnd = lineFeed + 1
   record.rowCount++
   record.phase = BEFORE_DATA
@@ -140,7 +141,7 @@ function delimiterOrHalf(start: usize, end: usize, length: u32): usize {
     for (let bits = low | (bitsOf(third, fourth) << 32); bits != 0; bits &= bits - 1) {
       const found = min(at + <usize>ctz(bits), end)
       if (found + 4 <= end && load<u32>(found) != CRLF_HYPHENS) continue
-      if (found + matchedBytes(found, length) >= min(found + length, end)) return found
+      if (found + matchedBytes(found, DELIMITER, length) >= min(found + length, end)) return found
     }
   }
   return end
@@ -148,14 +149,6 @@ function delimiterOrHalf(start: usize, end: usize, length: u32): usize {
 
 function bitsOf(low: v128, high: v128): u64 {
   return <u64>(<u32>i8x16.bitmask(low) | ((<u32>i8x16.bitmask(high)) << 16))
-}
-
-function matchedBytes(at: usize, length: u32): u32 {
-  for (let done: u32 = 0; done < length; done += 16) {
-    const differences = i8x16.bitmask(i8x16.ne(v128.load(at + done), v128.load(DELIMITER + done)))
-    if (differences != 0) return min(done + ctz(differences), length)
-  }
-  return length
 }
 
 // Where the next line feed is, or the end. Sixty-four bytes a step until it is near.

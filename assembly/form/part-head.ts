@@ -15,6 +15,7 @@ import {
   tokenEnd,
 } from '../bytes'
 import {
+  DELIMITER,
   FILENAME_EXTENDED,
   HAS_FILENAME,
   HAS_NAME,
@@ -24,8 +25,10 @@ import {
   PartRow,
 } from '../memory'
 import { CONTENT_DISPOSITION, CONTENT_TYPE, fieldNameAt } from '../words'
+import { matchedBytes } from './matched-bytes'
 
 const CRLF: u16 = 0x0a0d
+const HYPHENS: u16 = 0x2d2d
 // From a flag of the name to the same of the filename.
 const FILENAME_SHIFT: u32 = 3
 
@@ -35,10 +38,22 @@ const NAME: u32 = 0x656d616e
 const FILENAME: u64 = 0x656d616e656c6966
 const FORM_DAT: u64 = 0x7461642d6d726f66
 
-/** Reads the field-lines from `start` to the empty line at `end`. @returns whether all is well-formed */
-export function readPartHead(row: PartRow, start: usize, end: usize, isFormData: bool): bool {
+/**
+ * Reads the field-lines from `start` to the empty line at `end`.
+ *
+ * @param delimiterLength a line that begins as a delimiter does is none of a head: others would end the part there
+ * @returns whether all is well-formed
+ */
+export function readPartHead(
+  row: PartRow,
+  start: usize,
+  end: usize,
+  isFormData: bool,
+  delimiterLength: u32,
+): bool {
   let hasDisposition = false
   for (let line = start; line < end; ) {
+    if (load<u16>(line) == HYPHENS && isDashBoundary(line, delimiterLength - 2)) return false
     const nameEnd = tokenEnd(line)
     if (nameEnd == line || load<u8>(nameEnd) != COLON) return false
     const value = afterBlanks(nameEnd + 1)
@@ -58,6 +73,11 @@ export function readPartHead(row: PartRow, start: usize, end: usize, isFormData:
     line = stop + 2
   }
   return !isFormData || (row.flags & (HAS_NAME | NAME_EXTENDED)) != 0
+}
+
+// A delimiter without its CRLF.
+function isDashBoundary(line: usize, length: u32): bool {
+  return matchedBytes(line, DELIMITER + 2, length) == length
 }
 
 // disposition-type *( OWS ";" OWS [ parameter ] ), RFC 6266 §4.1, RFC 9110 §5.6.6. What ends it is a CR.

@@ -130,7 +130,8 @@ class ReferenceReader {
   private readPart(): void {
     const head = this.readHead()
     const part = readPartHead(head, this.isForm)
-    if (part === undefined) throw new Fault('BAD_PART_HEAD')
+    const hasDelimiter = `\r\n${head}`.includes(`\r\n${this.dashBoundary}`)
+    if (part === undefined || hasDelimiter) throw new Fault('BAD_PART_HEAD')
     if (++this.parts > this.limits.maxParts) throw new Fault('TOO_MANY_PARTS')
     const isFile = part.filename !== undefined
     if (isFile && ++this.files > this.limits.maxFiles) throw new Fault('TOO_MANY_FILES')
