@@ -95,7 +95,8 @@ export abstract class WebSocketConnection
   private isTurnDue = false
   private isRelieving = false
   private hasPeerEnded = false
-  private hasEnded = false
+  /** What is delivered last, once it is known. */
+  private end: Item | undefined = undefined
 
   constructor(host: WebSocketHost, socket: ByteSocket, outbox: Outbox, settings: WebSocketSettings) {
     this.host = host
@@ -233,6 +234,8 @@ export abstract class WebSocketConnection
     const message = isText && bytes ? checkedUtf8Of(bytes) : bytes
     if (message !== undefined) return this.received(message)
     this.deliveries.clear()
+    // It may have come before this message's turn, and have waited behind it.
+    if (this.end !== undefined) return this.deliveries.deliver(this.end, 0)
     return this.refuse(bytes ? protocolError('BAD_UTF8') : (outcome as ProtocolError))
   }
 
@@ -367,9 +370,9 @@ export abstract class WebSocketConnection
   }
 
   private conclude(status: CloseStatus, closing: Closing): void {
-    if (this.hasEnded) return
-    this.hasEnded = true
-    this.deliveries.deliver({ kind: 'end', status, closing }, 0)
+    if (this.end !== undefined) return
+    this.end = { kind: 'end', status, closing }
+    this.deliveries.deliver(this.end, 0)
   }
 
   /** The peer sends no more; without a close frame that is a loss (§7.1.5). */

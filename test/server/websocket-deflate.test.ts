@@ -253,6 +253,29 @@ describe('a compressed message that is none', () => {
     ])
   })
 
+  it.each([
+    ['its peer has gone', undefined, 'abnormal', 1006],
+    ['a frame behind it breaks a rule', { opcode: 3, payload: '' }, 'protocol-error', 1002],
+  ])(
+    'has its connection’s end told once, where %s while a handler was busy',
+    async (_, frame, status, code) => {
+      const busy = deferred()
+      const { server, sessions } = await serveChannels({ onReceive: () => busy.promise }, options)
+      const peer = await connectDeflating(server.port)
+      peer.send(text('first'), text(Buffer.from([0x07, 0x00]), { rsv: 4 }))
+      if (frame) peer.send(frame)
+      else peer.raw.tcp.finish()
+      await until(() => sessions[0]?.log.length === 2)
+      await sleep(20)
+      busy.resolve()
+      await eventually(() => sessions[0]!.log).toEqual([
+        ['open'],
+        ['message', 'first'],
+        ['close', status, code, expect.any(String)],
+      ])
+    },
+  )
+
   it('may be as long as maxWs, and longer on the wire: what is random does not shrink', async () => {
     const { server, sessions } = await serveChannels({}, options)
     const peer = await connectDeflating(server.port)
