@@ -19,6 +19,7 @@ import {
   EXPECT_CONTINUE,
   FLAGS,
   memory,
+  UPGRADE_WEBSOCKET,
   u32,
   VERSION_1_1,
   windowSize,
@@ -186,8 +187,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     const text = latin1(reader.headStart, reader.at)
     const method = requestMethod(text)
     const is1_0 = (flags & VERSION_1_1) === 0
-    const keepsAlive = (flags & CONNECTION_CLOSE) === 0 && (!is1_0 || (flags & CONNECTION_KEEP_ALIVE) !== 0)
-    const exchange = new HttpChannel(this, method, is1_0, keepsAlive)
+    const exchange = new HttpChannel(this, method, is1_0, keepsAlive(flags))
     const request = readRequest(text, method, this.origin, exchange, this.now)
     this.exchange = exchange
     context.begun()
@@ -216,20 +216,21 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
           return false
         default:
           exchange.awaitsContinue = isHeldBack && (flags & EXPECT_CONTINUE) !== 0 && !exchange.is1_0
+          exchange.awaitsBody = isHeldBack && givesNoMeaning(request.requestMethod)
           return true
       }
     }
   }
 
   private pushPiece(): void {
-    if (this.exchange) this.exchange.awaitsContinue = false
+    if (this.exchange) this.exchange.awaitsContinue = this.exchange.awaitsBody = false
     this.body?.push(this.reader.pieceStart, this.reader.pieceEnd)
   }
 
   private endBody(): void {
     this.body?.end()
     this.body = undefined
-    if (this.exchange) this.exchange.awaitsContinue = false
+    if (this.exchange) this.exchange.awaitsContinue = this.exchange.awaitsBody = false
   }
 
   // What the peer sent is wrong, or too slow: it is told so, and nothing after it is read. A request that is under way
@@ -238,7 +239,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     const { exchange } = this
     this.body?.fail(error)
     this.body = undefined
-    if (exchange?.isAnswered) return this.destroy()
+    if (exchange?.isAnswered) return this.destroy('client-close')
     // The answer has gone out before the body came to its end.
     if (exchange === undefined && this.reader.isInBody) return this.linger()
     const refused = exchange ?? this.exchangeRefused()
@@ -263,8 +264,9 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
 
   // Writing
 
+  // A client that is answered before it has sent a byte of its body may have another idea of what it sends next.
   get mustClose(): boolean {
-    if (this.context.isStopping || this.exchange!.awaitsContinue) return true
+    if (this.context.isStopping || this.exchange!.awaitsContinue || this.exchange!.awaitsBody) return true
     const { remaining } = this.reader
     return this.reader.isInBody && (remaining < 0 || remaining > MAX_SKIPPED)
   }
@@ -426,4 +428,15 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     if (wait === 'reading') this.context.event(WRITE_TIMEOUT)
     this.destroy('client-close')
   }
+}
+
+// Whoever asks for a WebSocket, and does not get it, may send on as if it had (RFC 9931): nothing is read behind the refusal.
+function keepsAlive(flags: number): boolean {
+  if ((flags & (CONNECTION_CLOSE | UPGRADE_WEBSOCKET)) !== 0) return false
+  return (flags & (VERSION_1_1 | CONNECTION_KEEP_ALIVE)) !== 0
+}
+
+// A front end may take such a request to end with its head (RFC 9110 §9.3.1, §9.3.2, §9.3.5).
+function givesNoMeaning(method: string): boolean {
+  return method === 'get' || method === 'head' || method === 'delete'
 }

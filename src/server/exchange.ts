@@ -62,6 +62,8 @@ export class Exchange {
   readonly isConnect: boolean
   /** True while the client holds its body back until it is told to go on (RFC 9110 §10.1.1). */
   awaitsContinue = false
+  /** True while no byte has come of a body to which its method gives no meaning. */
+  awaitsBody = false
   /** True for an answer that the server makes by itself. */
   isRefusal = false
   /** The request's body, where it has one. */
@@ -164,7 +166,8 @@ export class Exchange {
     const tunnels = this.isConnect && status < 300
     this.framing = bodiless || tunnels ? BODILESS : framing
     this.unsent = framing === COUNTED ? length : 0
-    this.closes = !this.keepsAlive || fields.closes || mustClose || tunnels || this.framing === UNTIL_CLOSE
+    this.closes =
+      !this.keepsAlive || fields.closes || mustClose || this.isConnect || this.framing === UNTIL_CLOSE
     const head =
       line +
       fields.lines +

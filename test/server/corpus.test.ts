@@ -104,7 +104,7 @@ function talkOf({ events }: CorpusCase): Talk {
     if (kind === 'request') {
       request = [`request ${first} ${pathOf(second)} ${version}`]
     } else if (kind === 'end') {
-      const closes = events[index + 1] === 'close' || method === 'CONNECT'
+      const closes = events[index + 1] === 'close' || method === 'CONNECT' || asksForWebSocket(request)
       answers.push({ method, isAfterContinue, lines: [...request, okLine(request, closes)] })
       if (closes) return { answers, ending: 'fin' }
       request = []
@@ -116,6 +116,11 @@ function talkOf({ events }: CorpusCase): Talk {
     }
   }
   return { answers, ending: request.length > 0 ? 'waits for a body' : 'waits' }
+}
+
+// Not refused as a handshake, but answered plainly: nothing behind it is read (RFC 9931).
+function asksForWebSocket([line, ...fields]: string[]): boolean {
+  return line!.endsWith('/1.1') && fields.some((field) => /^ {2}upgrade: .*\bwebsocket\b/i.test(field))
 }
 
 function announced([line, ...fields]: string[]): { method: string; isAfterContinue: boolean } {

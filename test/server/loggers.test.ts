@@ -186,6 +186,21 @@ describe('errorLogger', () => {
     expect(server.warnings).toEqual([])
   })
 
+  it.each([
+    ['ends it', ''],
+    ['sends what is no chunk', 'x\r\n'],
+    ['stalls', undefined],
+  ])('is told nothing by a client that %s in the middle of a body that is being echoed', async (_, rest) => {
+    const server = await serve(({ body }) => ({ body: body! }), { bodyTimeout: 100 })
+    const peer = await connectPeer(server.port)
+    peer.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')
+    await until(() => peer.unread.includes('abc'))
+    if (rest === '') peer.finish()
+    else if (rest !== undefined) peer.send(rest)
+    await until(() => server.stats().connections === 0)
+    expect(server.errors).toEqual([])
+  })
+
   it('is stderr by default, and so is warnLogger', async () => {
     const print = vi.spyOn(console, 'error').mockImplementation(() => {})
     onTestFinished(() => print.mockRestore())

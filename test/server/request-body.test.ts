@@ -382,6 +382,42 @@ describe('a body that is not read', () => {
     expect(await textsAfter(async (req) => early(req), send)).toEqual(['early', 'next'])
   })
 
+  const headOf = (method: string) =>
+    `${method} / HTTP/1.1\r\nHost: x\r\nContent-Length: ${NEXT.length}\r\n\r\n`
+
+  test.each(['GET', 'HEAD', 'DELETE'])(
+    'closes the connection of a %s that is answered before a byte of it has come (RFC 9110 §9.3.1)',
+    async (method) => {
+      const server = await serve(early)
+      const peer = await connectPeer(server.port)
+      const answer = await peer.send(headOf(method)).response(method)
+      expect([answer.status, answer.header('connection')]).toEqual([200, 'close'])
+      peer.send(NEXT + NEXT)
+      await peer.ended()
+      expect(server.stats().served).toBe(1)
+    },
+  )
+
+  test.each(['GET', 'DELETE', 'OPTIONS', 'PUT', 'PATCH', 'QUERY'])(
+    'is read past, and the connection lives, where a byte of it has come, or %s gives it a meaning',
+    async (method) => {
+      const server = await serve(early)
+      const first = /^(GET|DELETE)$/.test(method) ? 1 : 0
+      const peer = await connectPeer(server.port)
+      expect((await peer.send(headOf(method) + NEXT.slice(0, first)).response()).text).toBe('early')
+      expect((await peer.send(NEXT.slice(first) + NEXT).response()).text).toBe('next')
+    },
+  )
+
+  test('may be read by a GET, where it comes later', async () => {
+    const server = await serve(async (req) => ({ body: await req.body!.text() }))
+    const peer = await connectPeer(server.port)
+    peer.send(headOf('GET'))
+    await eventually(() => server.stats().inFlight).toBe(1)
+    expect((await peer.send(NEXT).response()).text).toBe(NEXT)
+    expect((await peer.send(headOf('GET') + NEXT).response()).text).toBe(NEXT)
+  })
+
   test('is read past from where the handler stopped', async () => {
     const handler: Handler = async (req) => {
       if (req.uri === '/next') return { body: 'next' }
@@ -568,6 +604,7 @@ describe('a body that turns out bad on its way', () => {
     peer.send('x\r\n')
     await peer.closed()
     await eventually(() => server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
+    expect(server.errors).toEqual([])
   })
 
   test('closes silently where it was answered before', async () => {

@@ -380,14 +380,15 @@ describe('CONNECT', () => {
     expect([answer.header('connection'), next]).toEqual(['close', undefined])
   })
 
-  test('is answered like any other where the handler refuses', async () => {
+  test('is answered like any other where the handler refuses, and its connection closes (RFC 9931)', async () => {
     const { answer, next } = await answerTo(
       'CONNECT x:1 HTTP/1.1',
       { status: 405, body: 'no' },
       {},
       'Host: x:1\r\n',
     )
-    expect([answer.status, answer.text, next?.text]).toEqual([405, 'no', 'next'])
+    expect([answer.status, answer.text, next?.text]).toEqual([405, 'no', undefined])
+    expect(answer.header('connection')).toBe('close')
   })
 })
 
