@@ -8,14 +8,22 @@ const TELL_EVERY = 20
 
 /** @returns whether a property does not hold */
 export async function fuzzCodec(name, { seed, seconds, executions, grows }) {
-  const corpus = grows ? [...readCorpus(name), ...(await seedsOf(name))] : readCorpus(name)
+  const corpus = readCorpus(name)
   let told = 0
   const onProgress = (reached) => {
     if (reached.seconds - told < TELL_EVERY) return
     told = reached.seconds
     console.log(lineOf(name, reached))
   }
-  const outcome = await hunt(targetUrl(name), { seed, seconds, executions, corpus, grows, onProgress })
+  const outcome = await hunt(targetUrl(name), {
+    seed,
+    seconds,
+    executions,
+    corpus,
+    grows,
+    hasSeeds: true,
+    onProgress,
+  })
   console.log(lineOf(name, outcome))
   if (outcome.failure) keep(name, seed, outcome.failure, corpus)
   else if (grows) writeCorpus(name, outcome.essence)
@@ -34,9 +42,4 @@ function keep(name, seed, { property, message, bytes }, corpus) {
   console.log(`\n${name}: '${property}' does not hold for\n  ${toLine(bytes)}\n${message}\n`)
   if (!corpus.some((known) => known.equals(bytes)))
     addToCorpus(name, bytes, `${property}, found by seed ${seed}`)
-}
-
-async function seedsOf(name) {
-  const { target } = await import(targetUrl(name))
-  return target.seeds().map((text) => Buffer.from(text, 'latin1'))
 }

@@ -12,7 +12,8 @@ const LOOK_MS = 250
 
 /**
  * @param target the URL of its module
- * @param wish seed, corpus, seconds, executions at the most, and whether the corpus `grows`
+ * @param wish seed, corpus, seconds, executions at the most; whether the target's seeds are tried (`hasSeeds`), and whether
+ * the corpus `grows`
  * @param hangMs after so long an input hangs
  * @param onProgress is told, twice a second, what has been reached
  * @returns what was reached at the end, with `failure` and, where asked for by `grows`, `essence`

@@ -6,10 +6,12 @@ import { Fuzzer } from './fuzz.js'
 /** Seconds between two words on how far it is. */
 const TELL_EVERY = 0.5
 
-const { seed, seconds, executions, corpus, current, grows } = workerData
+const { seed, seconds, executions, current, grows, hasSeeds } = workerData
 const { target } = await import(workerData.target)
 
-const fuzzer = new Fuzzer(target, { seed, corpus: corpus.map((bytes) => Buffer.from(bytes)), onInput: note })
+const corpus = workerData.corpus.map((bytes) => Buffer.from(bytes))
+const seeds = hasSeeds ? target.seeds().map((text) => Buffer.from(text, 'latin1')) : []
+const fuzzer = new Fuzzer(target, { seed, corpus, seeds, onInput: note })
 let told = 0
 
 // Half of the time would go into stacks of errors that are expected.

@@ -1,0 +1,90 @@
+// Words of the grammar that a message is made of, for whoever changes one at random.
+
+/** What requests and responses have in common. */
+export const messageTokens = [
+  '\r\n',
+  '\r\n\r\n',
+  '\r\n ',
+  ': ',
+  ' :',
+  ' \t',
+  ', ',
+  'HTTP/1.1',
+  'HTTP/1.0',
+  'Content-Length: ',
+  'Content-Length: 3\r\n',
+  'Transfer-Encoding: ',
+  'Transfer-Encoding: chunked\r\n',
+  'gzip, ',
+  'Connection: ',
+  'Connection: close\r\n',
+  'keep-alive',
+  'close',
+  'Proxy-Connection: ',
+  'Upgrade: websocket\r\n',
+  'Connection: Upgrade\r\n',
+  'Trailer: x\r\n',
+  'x: y\r\n',
+  'X-A:\r\n',
+]
+
+/** What has set two parties against each other about where a message ends, or what it is for. */
+export const framingFaults = [
+  'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n',
+  'Content-Length: 3\r\nContent-Length: 3\r\n',
+  'Content-Length: 3, 3\r\n',
+  'Content-Length: +3\r\n',
+  'Content-Length: 0x3\r\n',
+  'Content-Length:\x0b3\r\n',
+  'Content-Length : 3\r\n',
+  'Content-Length: 3\t\r\n',
+  'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n',
+  'Transfer-Encoding: chunked, chunked\r\n',
+  'Transfer-Encoding: chunked, identity\r\n',
+  'Transfer-Encoding: xchunked\r\n',
+  'Transfer-Encoding:\x0bchunked\r\n',
+  'Transfer-Encoding : chunked\r\n',
+  'Transfer-Encoding\r\n : chunked\r\n',
+  'Transfer-Encoding:\r\n chunked\r\n',
+  'Transfer-Encoding: chunked\n',
+  '\nx: y\r\n',
+  '\rx: y\r\n',
+  '\r\r\n',
+  '\r\n\t\r\n',
+]
+
+/** What a chunked body has. */
+export const chunkTokens = [
+  '0\r\n\r\n',
+  '3\r\nabc\r\n',
+  'A\r\n0123456789\r\n',
+  '0\r\nx: y\r\n\r\n',
+  ';a',
+  ';a=b',
+  ';a="b"',
+  '="\\"',
+  ' ; a = b',
+  '\r\n0\r\n',
+  '0000000000000000',
+  '1fffffffffffff',
+]
+
+/** Chunked bodies, right ones and wrong ones. */
+export const chunkedBodies = [
+  '0\r\n\r\n',
+  '3\r\nabc\r\n0\r\n\r\n',
+  '3;a=b\r\nabc\r\n10;c="d\\"e"\r\n0123456789abcdef\r\n000\r\n\r\n',
+  '1 ; a = b\r\na\r\n0 ;c\r\n\r\n',
+  '2\r\nab\r\n0\r\nx: y\r\nETag: "z" \t\r\n\r\n',
+  '2\r\nab\r\n0\r\nHost: b\r\n\r\n',
+  '2\r\nab\r\n0\r\nx : y\r\n\r\n',
+  '2\r\nabc\r\n0\r\n\r\n',
+  '2;\r\nab\r\n0\r\n\r\n',
+  '2\nab\n0\n\n',
+  'ffffffffffffffff\r\n',
+  '1fffffffffffff\r\nabc',
+  '00000000000000001\r\na\r\n0\r\n\r\n',
+  '\r\n',
+  '-1\r\n',
+  '0x1\r\n',
+]
