@@ -13,6 +13,7 @@ const subjects = [
   'frames',
   'codecs',
   'runtimes',
+  'fuzz',
   'idle',
   'websocket-10k',
 ]
@@ -26,6 +27,7 @@ const usage = `npm run bench -- SUBJECT [options]
   frames          ns a frame read and written, and UTF-8, against ws and Node
   codecs          ns a query and form-data, read and written, against other codecs
   runtimes        ns a head and a frame, and start-up of the module, in every runtime of the tests
+  fuzz            executions/s of the fuzzer, edges over time (an SVG), and its inputs in other parsers
   idle            memory of an idle connection; --websocket: of an idle WebSocket
   websocket-10k   10,000 WebSockets: memory of each, and a broadcast to all
 

@@ -1,0 +1,20 @@
+// The fuzzer's corpora as inputs for everyone's readers: those that its target reads in its first way.
+import { readCorpus } from '../../test/fuzz/engine/corpus-file.js'
+import { wayOf } from '../../test/fuzz/engine/way.js'
+import { targetUrl } from '../../test/fuzz/targets.js'
+
+const HEAD_OF_CHUNKS = Buffer.from('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+
+/** @returns `{ inputs, way }`, both as a reader wants them */
+export async function inputsOf(name) {
+  const { target } = await import(targetUrl(name))
+  const first = Object.values(target.ways ?? {})[0]
+  const read = readCorpus(name).map((bytes) => wayOf(target, bytes))
+  const inputs = read.filter(({ way }) => way === first).map(({ input }) => asWanted(name, input))
+  return { inputs, way: first }
+}
+
+function asWanted(name, bytes) {
+  if (name === 'chunked') return Buffer.concat([HEAD_OF_CHUNKS, bytes])
+  return name === 'query' ? bytes.latin1Slice() : bytes
+}
