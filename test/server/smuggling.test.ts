@@ -152,11 +152,15 @@ function cutsOf({ bytes, expected }: Payload, atLineEnds: boolean): Cut[] {
   const cut = (name: string, pieces: Uint8Array[], outcome: Outcome, answersFirst = 0): Cut => {
     return { name, pieces, outcome, answersFirst }
   }
-  const cuts = [cut('whole', [all], expected)]
-  if (bytes.length > SHORT) return cuts
-  cuts.push(cut('byte by byte', cutEvery(all, 1), held))
-  if (!atLineEnds) return cuts
   const headEnd = bytes.indexOf('\r\n\r\n') + 4
+  if (bytes.length > SHORT) {
+    if (!expected.part) return [cut('whole', [all], expected)]
+    return [cut('in its body', cutAt(all, [front.length + headEnd + SHORT]), expected.part, 2)]
+  }
+  const cuts = [cut('whole', [all], expected)]
+  // Where an answer comes before the body, it matters how much of that has come, and single bytes come together as they like.
+  if (!expected.held) cuts.push(cut('byte by byte', cutEvery(all, 1), expected))
+  if (!atLineEnds) return cuts
   for (let end = 0; end <= bytes.length; end++) {
     if (end > 0 && bytes[end - 1] !== '\n' && bytes[end - 1] !== '\r') continue
     const late = end < headEnd || end === bytes.length ? undefined : end === headEnd ? held : expected.part

@@ -56,7 +56,7 @@ const earlyAnswers = family(
   payload(
     'POST, more than is worth reading past',
     early('POST', 'Content-Length: 200000', smuggled.padEnd(200_000, smuggled)),
-    closes('POST'),
+    heldBack(closes('POST'), closes('POST'), closes('POST')),
   ),
   payload(
     'POST, more than the limit',
