@@ -239,7 +239,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     const { exchange } = this
     this.body?.fail(error)
     this.body = undefined
-    if (exchange?.isAnswered) return this.destroy('client-close')
+    if (exchange?.isAnswered) return this.cut('client-close')
     // The answer has gone out before the body came to its end.
     if (exchange === undefined && this.reader.isInBody) return this.linger()
     const refused = exchange ?? this.exchangeRefused()
@@ -353,15 +353,15 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
   }
 
   /** Ends an answer that cannot be completed, so that the client can tell: what was sent still leaves. */
-  cut(): void {
+  cut(status: CloseStatus = 'server-close'): void {
     const { exchange } = this
     if (exchange?.endsWithConnection) {
-      this.gone('server-close')
+      this.gone(status)
       // There is no reset below TLS: there an end without a last word tells (RFC 8446 §6.1).
       if ('encrypted' in this.socket) this.socket.destroy()
       else this.socket.resetAndDestroy()
     } else {
-      this.release('server-close')
+      this.release(status)
       this.linger()
     }
   }

@@ -197,6 +197,8 @@ describe('errorLogger', () => {
     await until(() => peer.unread.includes('abc'))
     if (rest === '') peer.finish()
     else if (rest !== undefined) peer.send(rest)
+    await peer.bytesUntilEnd()
+    peer.destroy()
     await until(() => server.stats().connections === 0)
     expect(server.errors).toEqual([])
   })

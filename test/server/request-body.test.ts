@@ -1,5 +1,6 @@
 // A request's body as a handler reads it: whole or bit by bit, at once or later, no faster than it wants; and what
 // becomes of the rest that it does not read.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Handler, RequestBody, RingRequest, RingResponse, ServerOptions } from '../../src/server.js'
 import { drip, sendPieces } from '../support/drip-feed.js'
@@ -601,10 +602,25 @@ describe('a body that turns out bad on its way', () => {
     await sendPieces(peer, [`${head}3\r\nabc\r\n`])
     while ((await peer.line()) !== '');
     expect([await peer.line(), await peer.line()]).toEqual(['3', 'abc'])
-    peer.send('x\r\n')
-    await peer.closed()
+    await peer.send('x\r\n').ended()
+    peer.destroy()
     await eventually(() => server.stats()).toMatchObject({ connections: 0, inFlight: 0 })
     expect(server.errors).toEqual([])
+  })
+
+  test('takes no earlier answer with it, however late that is read', async () => {
+    const server = await serve((req) => ({ body: req.uri === '/first' ? 'whole' : req.body! }))
+    const peer = await connectPeer(server.port)
+    peer.pause().send(`GET /first HTTP/1.1\r\nHost: a\r\n\r\n${head}3\r\nabc\r\n`)
+    await eventually(() => server.stats().bytesOut).toBeGreaterThan(200)
+    // More than one read takes: what is left in the socket would be answered by a reset.
+    peer.send(`x\r\n${'more'.repeat(250_000)}`)
+    await eventually(() => server.stats().inFlight).toBe(0)
+    // A reset would be on its way by now.
+    await sleep(50)
+    peer.resume()
+    expect((await peer.response()).text).toBe('whole')
+    expect((await peer.bytesUntilEnd()).toString()).toMatch(/^HTTP\/1\.1 200 .*abc\r\n$/s)
   })
 
   test('closes silently where it was answered before', async () => {

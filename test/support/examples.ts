@@ -8,6 +8,8 @@ const isWorker = process.env.EXAMPLES === 'worker'
 
 /** What is not there when workerd serves. */
 export const lacks = {
+  /** Closing behind a WebSocket that is refused: connections are the platform's. */
+  closing: isWorker,
   /** 100 Continue: who waits for it goes on after a second. */
   continue: isWorker,
   /** Word of a client that waits for an answer and goes: it is missed when it is written to. */
