@@ -3,12 +3,12 @@
 // table; without it, the table must say so already.
 
 import { parseArgs } from 'node:util'
+import { sideBySide } from '../support/side-by-side.js'
 import { drivers } from './drivers/index.js'
 import { further } from './further.js'
 import { preparePackages } from './packages.js'
 import { print } from './print.js'
 import { runFurther, runOn } from './run-on.js'
-import { sideBySide } from '../support/side-by-side.js'
 import { checkTable, writeTable } from './table.js'
 
 const AT_ONCE = 2

@@ -3,8 +3,8 @@
 // and servers that tests are made of run there as well, by the runtime's own node:net.
 
 import { availableParallelism } from 'node:os'
-import { lacksOf, leftOut } from '../lacks.js'
 import { sideBySide } from '../../support/side-by-side.js'
+import { lacksOf, leftOut } from '../lacks.js'
 import { bun } from './bun.js'
 import { deno } from './deno.js'
 
