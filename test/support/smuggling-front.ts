@@ -1,10 +1,15 @@
 // A proxy in front of the server, as people run one, and the payloads of test/fuzz/differences/smuggling.js sent to it:
 // whatever it makes of them, honest requests that share its connections to the server get their own answers.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { expect } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Handler, type HttpServer, runServer } from '../../src/server.js'
 import { type Family, families, type Payload, smuggled } from '../fuzz/differences/smuggling.js'
+import { acceptedConnections } from './accepted.js'
+import type { Program } from './programs.js'
 import { type Seen, seeingHandler } from './smuggling.js'
 
 /** Honest requests behind each payload, on four connections. */
@@ -18,12 +23,58 @@ const TAKEN_MS = 15
 const dangling = `${smuggled.slice(0, -4)}\r\nX:`
 
 /** Those that a proxy can be sent at once: nobody waits here until it has lost its patience. */
-export const attacks = families.filter(({ payloads }) =>
-  payloads.every(({ pauseAt }) => pauseAt === undefined),
-)
+const attacks = families.filter(({ payloads }) => payloads.every(({ pauseAt }) => pauseAt === undefined))
+
+/**
+ * The tests of one proxy.
+ *
+ * @param start runs it, in this folder and in front of this port; it listens on `usual.sock` and `lax.sock` there
+ */
+export function describeFront(
+  name: string,
+  isMissing: boolean,
+  start: (folder: string, port: number) => Promise<Program>,
+): void {
+  let folder = ''
+  let backend: Backend
+  let program: Program | undefined
+
+  beforeAll(async () => {
+    if (isMissing) return
+    folder = mkdtempSync(join(tmpdir(), 'httpkit-smuggling-'))
+    backend = await Backend.start()
+    program = await start(folder, backend.server.port)
+  })
+
+  afterAll(async () => {
+    program?.child.kill('SIGTERM')
+    await program?.exit
+    await backend?.server.stop()
+    if (folder) rmSync(folder, { recursive: true, force: true })
+  })
+
+  const title = `behind ${name}${isMissing ? ` (skipped: ${name} is not installed)` : ''}`
+
+  describe.skipIf(isMissing)(title, () => {
+    describe.each(['usual', 'lax'])('set up as %s', (setUp) => {
+      it.each(attacks.map((family) => [family.family, family] as const))('%s', async (_name, family) => {
+        const accepted = acceptedConnections()
+        const served = backend.server.stats().served
+        await attack(family, join(folder, `${setUp}.sock`), backend)
+        // The connections are shared, or this would prove nothing.
+        expect(accepted.count).toBeLessThan((backend.server.stats().served - served) / 2)
+      })
+    })
+
+    it('sends the server some of what no honest client would', () => {
+      expect(backend.seen.whole.some((line) => line.includes('/smuggled'))).toBe(true)
+      expect(backend.server.stats().rejected).toBeGreaterThan(10)
+    })
+  })
+}
 
 /** The server that stands behind the proxy. */
-export class Backend {
+class Backend {
   readonly server: HttpServer
   readonly seen: Seen
   /** Connections that honest requests came on, and how many each brought. */
@@ -54,7 +105,7 @@ export class Backend {
  * Sends each payload of the family, and once more with what it hides left dangling, on connections of their own, which stay
  * open, and honest requests after them.
  */
-export async function attack(family: Family, socketPath: string, { honest }: Backend): Promise<void> {
+async function attack(family: Family, socketPath: string, { honest }: Backend): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS })
   const failures: string[] = []
   try {
