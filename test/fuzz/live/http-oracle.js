@@ -1,51 +1,31 @@
-// An innocent client beside the hostile ones: it asks again and again, with a number of its own in target and body, and must
-// get its own right answer, in time. It reads answers by itself, with nothing of ours.
+// An innocent client, with a number of its own in each target and body. It reads answers by itself, with nothing of ours.
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../engine/failure.js'
 import { hashOf, seenOf } from './answers.js'
+import { IN_TIME_MS, Oracle } from './oracle.js'
 
-/** Milliseconds for an answer: a busy machine may take seconds. */
-const IN_TIME_MS = 15_000
-const EVERY_MS = 4
 /** Requests on one connection. */
 const MOST = 200
 
-export class HttpOracle {
-  answers = 0
-  slowestMs = 0
+export class HttpOracle extends Oracle {
   #port
-  #isOver = false
   #socket
-  #running
 
   constructor(port) {
+    super()
     this.#port = port
-    this.#running = this.#run()
-    // Whoever ends it hears of it.
-    this.#running.catch(() => {})
+    this.begin()
   }
 
-  /** Rejects with what went wrong. */
-  async end() {
-    this.#isOver = true
-    await this.#running
-  }
-
-  /** Rejects as soon as something has gone wrong; never settles otherwise. */
-  get failed() {
-    return this.#running.then(() => new Promise(() => {}))
-  }
-
-  async #run() {
-    while (!this.#isOver) {
+  async run() {
+    while (!this.isOver) {
       this.#socket = connect(this.#port, '127.0.0.1')
       await once(this.#socket, 'connect')
       const answers = new Answers(this.#socket)
-      for (let count = 0; count < MOST && !this.#isOver; count++) {
+      for (let count = 0; count < MOST && !this.isOver; count++) {
         await this.#ask(answers)
-        await sleep(EVERY_MS)
+        await this.pause()
       }
       this.#socket.destroy()
     }
@@ -64,10 +44,9 @@ export class HttpOracle {
     const start = performance.now()
     this.#socket.write(`POST ${uri}?${number} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
     const answer = await answers.next(IN_TIME_MS)
-    this.slowestMs = Math.max(this.slowestMs, Math.round(performance.now() - start))
     const wanted = `HTTP/1.1 200 OK … ${seen} ${hashOf(body)}\n`
     if (answer !== wanted) throw new Failure('oracle', `asked for ${uri}, wanted ${wanted}, got: ${answer}`)
-    this.answers++
+    this.answered(start)
   }
 }
 

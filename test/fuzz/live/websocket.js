@@ -5,7 +5,7 @@ import { Child } from './child.js'
 import { HostileWebSocketServer } from './hostile-websocket-server.js'
 import { demandNothingLogged, demandSoon, runLive, tally } from './run-live.js'
 import { echoesOf } from './websocket-judge.js'
-import { WebSocketOracle } from './websocket-listener.js'
+import { WebSocketOracle } from './websocket-oracle.js'
 import { drawPlan } from './websocket-plan.js'
 import { playPlan } from './websocket-session.js'
 

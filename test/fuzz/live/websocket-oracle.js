@@ -4,43 +4,31 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { Failure } from '../engine/failure.js'
-
-const IN_TIME_MS = 15_000
-const EVERY_MS = 4
+import { IN_TIME_MS, Oracle } from './oracle.js'
 
 /** The message of this number: long ones now and then. */
 function broadcastOf(number) {
   return `broadcast-${number} ${'.'.repeat(number % 50 === 0 ? 20_000 : number % 90)}`
 }
 
-export class WebSocketOracle {
-  answers = 0
-  slowestMs = 0
+export class WebSocketOracle extends Oracle {
   #child
   #sockets = []
-  #running
-  #isOver = false
   #sent = 0
   #failure
 
   constructor(child) {
+    super()
     this.#child = child
   }
 
   async start(ports) {
     for (const port of Object.values(ports)) this.#sockets.push(await this.#listen(port))
-    this.#running = this.#run()
-    this.#running.catch(() => {})
-  }
-
-  /** Rejects as soon as something has gone wrong; never settles otherwise. */
-  get failed() {
-    return this.#running.then(() => new Promise(() => {}))
+    this.begin()
   }
 
   async end() {
-    this.#isOver = true
-    await this.#running
+    await super.end()
     for (const { socket } of this.#sockets) socket.terminate()
   }
 
@@ -54,7 +42,7 @@ export class WebSocketOracle {
       one.wake()
     })
     socket.on('error', (error) => this.#fail(`a listener has failed: ${error.message}`))
-    socket.on('close', (code) => this.#isOver || this.#fail(`a listener was closed with ${code}`))
+    socket.on('close', (code) => this.isOver || this.#fail(`a listener was closed with ${code}`))
     await once(socket, 'open')
     return one
   }
@@ -69,12 +57,12 @@ export class WebSocketOracle {
     for (const { wake } of this.#sockets) wake()
   }
 
-  async #run() {
-    while (!this.#isOver) {
+  async run() {
+    while (!this.isOver) {
       await this.#child.ask('broadcast', broadcastOf(this.#sent++))
       await Promise.all(this.#sockets.map((one) => this.#talk(one)))
       if (this.#failure) throw this.#failure
-      await sleep(EVERY_MS)
+      await this.pause()
     }
   }
 
@@ -98,7 +86,6 @@ export class WebSocketOracle {
     if (heard !== said) throw new Failure('oracle', `said ${said}, heard ${heard}`)
     if (one.heard !== this.#sent)
       throw new Failure('oracle', `heard ${one.heard} of ${this.#sent} broadcasts`)
-    this.slowestMs = Math.max(this.slowestMs, Math.round(performance.now() - start))
-    this.answers++
+    this.answered(start)
   }
 }
