@@ -1,5 +1,5 @@
 // The fuzzer: executions/s with all properties checked, the edges it reaches from nothing but a dictionary, over time; and what
-// reading its corpora takes, with and without counters and in other parsers, in turn within one run.
+// reading its seeds takes, with and without counters and in other parsers, in turn within one run.
 
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -36,7 +36,7 @@ export async function run({ rounds = 5, seconds = 60, only }) {
   reportReached(reached)
   if (only === undefined)
     writeFileSync(plot, await stepsAsSvg(curvesOf(reached), { x: 'seconds', y: 'edges' }))
-  console.log(`\n### fuzz: reading the corpus, medians of ${rounds} rounds of 0.2 s, ns an input\n`)
+  console.log(`\n### fuzz: reading the seeds, medians of ${rounds} rounds of 0.2 s, ns an input\n`)
   console.log(
     table(['', ...headings, 'instrumented ÷ plain', 'peers ÷ plain'], await readingRows(names, rounds)),
   )

@@ -6,6 +6,8 @@ import { inputsOf } from './inputs.js'
 
 const { readers } = await import(`./${process.argv[2]}.js`)
 const ready = new Map()
+// As in the fuzzer: most inputs are refused, and it is not the stacks of errors that are compared.
+Error.stackTraceLimit = 0
 
 process.on('message', async ({ input: target, ms }) => {
   try {
