@@ -9,6 +9,8 @@ import {
   CHUNKS_DONE,
   CHUNKS_TRAILERS,
   ChunkPlace,
+  CONNECTION_CLOSE,
+  CONNECTION_KEEP_ALIVE,
   DATA_END,
   DATA_START,
   ERROR_AT,
@@ -24,6 +26,7 @@ import {
   readChunks,
   STARTED,
   u32,
+  VERSION_1_1,
 } from './wasm.js'
 
 // Events
@@ -46,6 +49,11 @@ export interface ReaderLimits {
   readonly maxHeaders: number
   /** Bytes of a body. */
   readonly maxBody: number
+}
+
+/** Whether the connection goes on behind the message whose head has these flags (RFC 9112 §9.3). */
+export function persists(flags: number): boolean {
+  return (flags & CONNECTION_CLOSE) === 0 && (flags & (VERSION_1_1 | CONNECTION_KEEP_ALIVE)) !== 0
 }
 
 /** Bytes that a head may have in all: 64 KiB, or one line where `maxLine` is more. */

@@ -1,11 +1,9 @@
 // The responses of a connection, in the order of the requests they answer (RFC 9112 §4, §6.3): which of their bytes are
 // body depends on the request, too.
-import { HEAD, HttpReader, NEED_MORE } from './http-reader.js'
+import { HEAD, HttpReader, NEED_MORE, persists } from './http-reader.js'
 import { protocolError } from './protocol-error.js'
 import { hasNoBody } from './status.js'
 import {
-  CONNECTION_CLOSE,
-  CONNECTION_KEEP_ALIVE,
   contentLength,
   FLAGS,
   HAS_CONTENT_LENGTH,
@@ -14,7 +12,6 @@ import {
   maxFields,
   readResponseHead,
   u32,
-  VERSION_1_1,
 } from './wasm.js'
 
 /** The head of an interim response (RFC 9110 §15.2): another follows it. */
@@ -61,8 +58,7 @@ export class ResponseReader extends HttpReader {
 
   // The core has refused what contradicts itself.
   private beginBody(flags: number): number {
-    this.keepsAlive =
-      (flags & CONNECTION_CLOSE) === 0 && (flags & (VERSION_1_1 | CONNECTION_KEEP_ALIVE)) !== 0
+    this.keepsAlive = persists(flags)
     this.length = 0
     if (this.answersHead || hasNoBody(this.status)) return HEAD
     if (flags & HAS_CONTENT_LENGTH) {

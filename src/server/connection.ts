@@ -9,13 +9,11 @@ import type { Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { CloseStatus } from '../core/close.js'
 import { GrowingBytes } from '../core/growing-bytes.js'
-import { END, ERROR, HEAD, PIECE, TRAILERS } from '../core/http-reader.js'
+import { END, ERROR, HEAD, PIECE, persists, TRAILERS } from '../core/http-reader.js'
 import { type ProtocolError, protocolError } from '../core/protocol-error.js'
 import { RequestReader } from '../core/request-reader.js'
 import { latin1 } from '../core/text.js'
 import {
-  CONNECTION_CLOSE,
-  CONNECTION_KEEP_ALIVE,
   EXPECT_CONTINUE,
   FLAGS,
   memory,
@@ -432,8 +430,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
 
 // Whoever asks for a WebSocket, and does not get it, may send on as if it had (RFC 9931): nothing is read behind the refusal.
 function keepsAlive(flags: number): boolean {
-  if ((flags & (CONNECTION_CLOSE | UPGRADE_WEBSOCKET)) !== 0) return false
-  return (flags & (VERSION_1_1 | CONNECTION_KEEP_ALIVE)) !== 0
+  return (flags & UPGRADE_WEBSOCKET) === 0 && persists(flags)
 }
 
 // A front end may take such a request to end with its head (RFC 9110 §9.3.1, §9.3.2, §9.3.5).

@@ -40,9 +40,9 @@ export class Examiner {
   /**
    * The same without a random choice, for what is tried again: cut in two everywhere, and the peers asked.
    *
-   * @param property the one that is known to fail; then the others' most laborious parts are left out
+   * @param property the one that is looked for: the cuts are left out where they cannot show it
    */
-  examineFully(bytes, property = 'cut') {
+  examineFully(bytes, property) {
     const { target } = this
     const { way, input } = wayOf(target, bytes)
     const whole = this.read([input], way)
