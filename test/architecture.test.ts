@@ -13,6 +13,10 @@ const WEBSOCKET = 'a WebSocket is the same for server and client, and knows neit
 const RUNTIME = 'one side of what runtimes have differently, chosen by package.json’s imports'
 const FORM = 'forms are read and written wherever there are streams: no node, no server, no client'
 const MIDDLEWARE = 'middleware sees a request map, wherever that comes from: no node, no server'
+const HUB = 'topics stand on channels, whosever they are: no node, no server'
+const THREADS = 'a handler is handed to threads wherever it came from: no server'
+const METRICS = 'what is counted is read through what the contract says: no server'
+const COMMAND = 'the command is a user of the library, as any other program'
 const STORE = 'one of the stores that package.json chooses from'
 const ENTRY = 'an entry re-exports what lives in the rooms below it'
 const SHARED = 'a folder shares only the files at the top, and only index sees all'
@@ -28,6 +32,10 @@ const arrows: [from: RegExp, mayImport: RegExp, why: string][] = [
   [/^src\/client\//, /→ (src\/(core|io|ring|form|websocket|client)\/|node:|#runtime)/, APART],
   [/^src\/middleware\/temporary-files/, /→ (src\/form\/|node:)/, STORE],
   [/^src\/middleware\//, /→ (src\/(core|io|ring|form|middleware)\/|#store)/, MIDDLEWARE],
+  [/^src\/hub\//, /→ src\/(core|io|ring|hub)\//, HUB],
+  [/^src\/threads\//, /→ (src\/(core|io|ring|threads)\/|node:|piscina$)/, THREADS],
+  [/^src\/metrics\//, /→ (src\/(core|io|ring|metrics)\/|node:|prom-client$|@opentelemetry\/api$)/, METRICS],
+  [/^src\/command\//, /→ (src\/(core|io|ring|server|edge|command)\/|node:)/, COMMAND],
   [/^src\/[\w-]+\.ts/, /→ src\//, ENTRY],
   [/^assembly\/index/, /→ assembly\//, ENTRY],
   [/^assembly\//, /→ assembly\/(memory|result|bytes|utf8|words)\.ts/, SHARED],

@@ -25,7 +25,8 @@ it('packs every file that exports and imports name, their types too', () => {
 
 it('packs nothing but the built package and its pages, in at most 90 kB', () => {
   const { files, size } = packed()
-  const built = /^build\/([\w-]+\.(m?js|d\.c?ts)|core\.wasm|(rooms|middleware|runtime)\/[\w-]+\.js)$/
+  const built =
+    /^build\/([\w-]+\.(m?js|d\.c?ts)|core\.wasm|(rooms|middleware|runtime|threads|command)\/[\w-]+\.js)$/
   expect(files.filter((path) => !built.test(path)).sort()).toEqual(['LICENSE', 'README.md', 'package.json'])
   expect(size).toBeLessThanOrEqual(90_000)
 })

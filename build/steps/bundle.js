@@ -9,11 +9,13 @@ import { build } from 'rolldown'
 import { classes } from './classes.js'
 
 const root = new URL('../../', import.meta.url)
-const { exports, imports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'))
+const { bin, exports, imports, dependencies, peerDependencies } = JSON.parse(
+  readFileSync(new URL('package.json', root), 'utf8'),
+)
 const sourceOf = (name) => fileURLToPath(new URL(`build/modules/${name}.js`, root))
 
 const named = Array.from(
-  JSON.stringify([exports, imports]).matchAll(/"\.\/build\/([^"]+)\.js"/g),
+  JSON.stringify([bin, exports, imports]).matchAll(/"\.\/build\/([^"]+)\.js"/g),
   ([, name]) => name,
 )
 const made = named.filter((name) => existsSync(sourceOf(name)))
@@ -37,7 +39,7 @@ const lines = {
 
 const { output: written } = await build({
   input: Object.fromEntries(made.map((name) => [name, sourceOf(name)])),
-  external: /^(#|node:|cloudflare:|@assemblyscript\/loader$)/,
+  external: [/^(#|node:|cloudflare:)/, ...Object.keys({ ...dependencies, ...peerDependencies })],
   platform: 'neutral',
   plugins: [classes, lines],
   optimization: { inlineConst: { mode: 'all', pass: 3 } },

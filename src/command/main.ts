@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+// `httpkit-wasm serve`: a handler, or a folder, on a port.

@@ -1,0 +1,2 @@
+// Topics over channels of every kind.
+export function createHub(): void {}

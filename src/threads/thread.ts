@@ -1,0 +1,2 @@
+// What runs in a worker thread.
+export default function thread(): void {}

@@ -1,0 +1,2 @@
+// A Ring handler that runs a module's on worker threads.
+export function threaded(): void {}
