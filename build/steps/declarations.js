@@ -6,54 +6,21 @@
 // core that gzip is to see as one (steps/core-modules.js), so that these have to be small. There is no code in them,
 // hence nothing of CommonJS.
 //
-// The compiler writes one statement after the other, each from the begin of a line, its comment above it. From the entries
-// on, a name leads to its statement, and the words in that lead to further ones.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// From the entries on, a name leads to its statement, and the words in that lead to further ones.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { modules, neighbour, source } from './statements.js'
 
 const build = new URL('../', import.meta.url)
-const source = new URL('modules/', build)
 const manifest = JSON.parse(readFileSync(new URL('../package.json', build), 'utf8'))
-const STATEMENT = /\n(?=(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?(?:import|export|declare|type|interface) )/
-const DECLARED = /^(?:export )?(?:declare )?(?:abstract )?(?:type|interface|class|function|const) (\w+)/m
 const WORD = /\/\*[\s\S]*?\*\/|import\("(\..+?)"\)\.(\w+)|(?<!\w\.)\b\w+/g
 const PRIVATE =
   /(?:\n +\/\*\*(?:(?!\*\/)[\s\S])*@internal(?:(?!\*\/)[\s\S])*\*\/\n[^\n]*;|\n +private [^\n]*;)/g
-const FROM = /^(?:im|ex)port (?:type )?\{([^}]*)\} from '(.+)'/
 
-const modules = new Map(
-  readdirSync(source, { recursive: true })
-    .filter((path) => path.endsWith('.d.ts'))
-    .map((path) => moduleOf(new URL(path.replaceAll('\\', '/'), source)))
-    .map((module) => [module.file.href, module]),
-)
+// What is kept of a module, and under which names.
+for (const module of modules.values()) module.kept = new Map()
 const rooms = new Map()
 const imported = new Map()
 const foreign = new Set()
-
-function moduleOf(file) {
-  const text = readFileSync(file, 'utf8')
-  const declared = new Map()
-  const links = new Map()
-  for (const statement of statementsOf(text)) {
-    const [, names, from] = FROM.exec(statement) ?? []
-    for (const [, name] of names?.matchAll(/(?:type )?(\w+)[^,]*/g) ?? []) links.set(name, from)
-    const [, name] = (!from && DECLARED.exec(statement)) || []
-    // The signatures of a function are statements, too.
-    if (name) declared.set(name, declared.has(name) ? `${declared.get(name)}\n${statement}` : statement)
-  }
-  return { file, text, declared, links, kept: new Map() }
-}
-
-function statementsOf(text) {
-  const statements = []
-  for (const part of text.split(STATEMENT)) {
-    if (statements.at(-1)?.endsWith('*/')) statements.push(`${statements.pop()}\n${part}`)
-    else statements.push(part)
-  }
-  return statements
-}
-
-const neighbour = ({ file }, path) => modules.get(new URL(path.replace(/js$/, 'd.ts'), file).href)
 
 // Answers with the name in rooms.d.cts, which is another where two modules have the same.
 function keep(module, name) {
@@ -150,6 +117,8 @@ function constantsOf(statement) {
   return code.startsWith('export declare const ') ? code.matchAll(/(\w+): /g) : []
 }
 
+/** Bytes of a list that an entry's own file takes: npm's archive counts by 512, and what is longer lies with the rooms. */
+const SHORT = 500
 const from = (word, names, path) =>
   names.length > 0 ? [`${word} { ${names.join(', ')} } from '${path}'`] : []
 
@@ -161,19 +130,12 @@ write('node.d.cts', [
 ])
 for (const { name, others, list } of entries) {
   const namesOf = (isWanted) => list.filter(({ kept }) => isWanted(kept)).map(({ text }) => text)
-  write(name, [
-    ...others,
-    ...from(
-      'export',
-      namesOf((kept) => !ofNode.has(kept)),
-      './rooms.cjs',
-    ),
-    ...from(
-      'export',
-      namesOf((kept) => ofNode.has(kept)),
-      './node.cjs',
-    ),
-  ])
+  const neutralNames = namesOf((kept) => !ofNode.has(kept))
+  const nodeNames = namesOf((kept) => ofNode.has(kept))
+  const lists = [...from('export', neutralNames, './rooms.cjs'), ...from('export', nodeNames, './node.cjs')]
+  const isShort = lists.join().length < SHORT
+  if (!isShort) write(name.replace('.ts', '.cts'), lists)
+  write(name, [...others, ...(isShort ? lists : [`export * from './${name.replace('.d.ts', '.cjs')}'`])])
 }
 
 function write(name, statements) {

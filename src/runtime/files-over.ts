@@ -1,46 +1,62 @@
 // Files, by the file system that a runtime has.
 import type { FileHandle } from 'node:fs/promises'
-import type { OpenFile } from '../io/file-body.js'
+import type { FileRange, OpenFile } from '../io/file-body.js'
 
 type FileSystem = Pick<typeof import('node:fs'), 'statSync' | 'promises'>
+type Stats = Pick<import('node:fs').Stats, 'isFile' | 'size'>
 
 const READ_SIZE = 256 * 1024
 
 export function filesOver({ statSync, promises }: FileSystem) {
   return {
-    /** Bytes of the file at `path`, as it is now. @throws like `open` */
-    fileSize(path: string): number {
-      const stats = statSync(path)
-      if (stats.isFile()) return stats.size
-      throw notRegular(path)
+    /** Bytes of the file at `path` in this range, as it is now. @throws like `open` */
+    fileSize(path: string, range: FileRange): number {
+      return sizeOf(statSync(path), path, range)
     },
 
-    /** @throws the file system's error, or a TypeError where the path is no regular file */
-    async openFile(path: string): Promise<OpenFile> {
+    /**
+     * @throws the file system's error, a TypeError where the path is no regular file, or a RangeError where the file
+     * ends before the range does
+     */
+    async openFile(path: string, range: FileRange): Promise<OpenFile> {
       const handle = await promises.open(path)
-      const stats = await handle.stat()
-      if (stats.isFile()) return new OpenedFile(handle, stats.size)
-      await handle.close()
-      throw notRegular(path)
+      try {
+        return new OpenedFile(handle, range.start ?? 0, sizeOf(await handle.stat(), path, range))
+      } catch (error) {
+        await handle.close()
+        throw error
+      }
     },
   }
 }
 
-function notRegular(path: string): TypeError {
-  return new TypeError(`not a regular file: ${path}`)
+function sizeOf(stats: Stats, path: string, { start = 0, end = stats.size }: FileRange): number {
+  if (!stats.isFile()) throw new TypeError(`not a regular file: ${path}`)
+  if (end > stats.size || start > end) throw new RangeError(`only ${stats.size} bytes: ${path}`)
+  return end - start
 }
 
 class OpenedFile implements OpenFile {
   private readonly handle: FileHandle
+  private readonly start: number
   readonly size: number
 
-  constructor(handle: FileHandle, size: number) {
+  constructor(handle: FileHandle, start: number, size: number) {
     this.handle = handle
+    this.start = start
     this.size = size
   }
 
   pieces(): AsyncIterable<Uint8Array> {
-    return this.handle.createReadStream({ end: Math.max(0, this.size - 1), highWaterMark: READ_SIZE })
+    const { handle, start, size } = this
+    if (size === 0) return { [Symbol.asyncIterator]: () => ({ next: this.ended, return: this.ended }) }
+    return handle.createReadStream({ start, end: start + size - 1, highWaterMark: READ_SIZE })
+  }
+
+  // A stream has a byte at the least.
+  private readonly ended = async (): Promise<IteratorReturnResult<undefined>> => {
+    await this.handle.close()
+    return { done: true, value: undefined }
   }
 
   close(): Promise<void> {
