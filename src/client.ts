@@ -1,4 +1,4 @@
-// httpkit-wasm/client: the other end.
+// httpkit-wasm/client: requests, answered by a promise or a callback, and WebSockets from the other end.
 
 export { maxBodyFilter } from './client/body-filter.js'
 export {
@@ -40,6 +40,6 @@ export { ResponsePromise } from './client/response-promise.js'
 export type { CloseStatus } from './core/close.js'
 export type { NestedParamStyle } from './core/flat-params.js'
 export type { Part } from './form/encode-multipart.js'
-export { type FileBody, file } from './io/file-body.js'
+export { type FileBody, type FileRange, file } from './io/file-body.js'
 export type { Channel, ChannelCallbacks } from './ring/contract.js'
 export type { DeflateOptions } from './websocket/deflate-options.js'

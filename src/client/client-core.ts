@@ -6,6 +6,7 @@ import { discardBody } from './outgoing-body.js'
 import { Pool } from './pool.js'
 import { Transfer, type TransferOwner } from './transfer.js'
 
+/** What a client is at. */
 export interface ClientStats {
   /** Open, or being opened. */
   connections: number

@@ -6,6 +6,7 @@ import { errorOf } from './error.js'
 import type { PoolLimits } from './pool.js'
 import { demandTlsOptions } from './tls-options.js'
 
+/** What `makeClient` takes. */
 export interface ClientOptions extends Network {
   /** Connections at once (default: unbounded). */
   maxConnections?: number

@@ -44,7 +44,9 @@ export type ErrorCode =
   /** `withFakeHttp`: the route says 'deny'. */
   | 'ERR_FAKE_DENIED'
 
+/** What is in `resp.error`. Its `cause`, where it has one, is what the socket, DNS or a stream said. */
 export class HttpKitError extends Error {
+  /** Stays what it is from version to version. */
   readonly code: ErrorCode
   /** Of the answer that was not the one wanted. */
   declare readonly status?: number

@@ -7,7 +7,9 @@ import { type Methods, methodsBy } from './methods.js'
 import type { RequestOptions } from './options.js'
 import { type Callback, send } from './request.js'
 
+/** What `makeClient` returns. */
 export interface Client extends Methods {
+  /** Its connections and requests, now. */
   stats(): ClientStats
   /**
    * Ends everything: requests under way, and later ones, get ERR_CLIENT_CLOSED. Settles when the sockets are closed. In

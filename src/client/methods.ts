@@ -3,18 +3,21 @@ import type { ClientResponse, RequestOptions } from './options.js'
 import type { Callback } from './request.js'
 import type { ResponsePromise } from './response-promise.js'
 
+/** Sends a request by its options alone. */
 export interface SendRequest {
   /** Sends a request. The promise always resolves: to the answer or its error, or to what the callback returns. */
   (options: RequestOptions): ResponsePromise
   <T>(options: RequestOptions, callback: Callback<T>): ResponsePromise<T | ClientResponse>
 }
 
+/** Sends a request by a method, as `request` does; the callback may stand where the options do. */
 export interface Method {
   (url: string | URL, options?: RequestOptions): ResponsePromise
   <T>(url: string | URL, callback: Callback<T>): ResponsePromise<T | ClientResponse>
   <T>(url: string | URL, options: RequestOptions, callback: Callback<T>): ResponsePromise<T | ClientResponse>
 }
 
+/** What a client has; so has the module, for the default client. */
 export interface Methods {
   readonly request: SendRequest
   readonly get: Method

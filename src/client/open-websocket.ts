@@ -25,6 +25,7 @@ import { HeadCollector } from './head-collector.js'
 import type { RequestOptions } from './options.js'
 import { type Route, routeOf } from './route.js'
 
+/** How a WebSocket is opened. */
 export interface WebSocketOptions {
   /** Accepts any certificate; the name is still sent. */
   insecure?: boolean

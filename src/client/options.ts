@@ -8,9 +8,13 @@ import type { FileBody } from '../io/file-body.js'
 import type { PieceSource } from '../io/pieces.js'
 import type { HttpKitError } from './error.js'
 
-/** How a response's body is handed over. */
+/**
+ * How a response's body is handed over: as text by its charset, a ReadableStream, a Uint8Array, a Uint8Array that is not
+ * decompressed, not at all; or, 'auto', as text where its type is textual, else as a stream.
+ */
 export type As = 'auto' | 'text' | 'stream' | 'byteArray' | 'rawByteArray' | 'none'
 
+/** Strings are sent as UTF-8, URLSearchParams and FormData with their types; streams are sent as the server takes them. */
 export type RequestBody =
   | string
   | ArrayBufferView
@@ -33,6 +37,7 @@ export interface BodyFilter {
 /** Told as a body moves. @param total bytes, where they are known */
 export type OnProgress = (bytes: number, total: number | undefined) => void
 
+/** A request. What is not listed here is handed back in `resp.opts`. */
 export interface RequestOptions {
   /** http: or https:; userinfo becomes Basic credentials, the fragment is not sent. */
   url?: string | URL
@@ -56,7 +61,7 @@ export interface RequestOptions {
   basicAuth?: string | readonly [user: string, password: string]
   /** A bearer token (RFC 6750). */
   oauthToken?: string
-  /** Default 'httpkit-wasm'; null leaves the field out. */
+  /** Null leaves the field out (default 'httpkit-wasm'). */
   userAgent?: string | null
   /** Milliseconds: for both of the next two. */
   timeout?: number
@@ -68,9 +73,9 @@ export interface RequestOptions {
   deadline?: number
   /** Milliseconds that the connection may idle in the pool (default 120000); 0 or less: it is closed. */
   keepalive?: number
-  /** Default true. */
+  /** 301, 302 and 303 become GET, 307 and 308 repeat the request (default true). */
   followRedirects?: boolean
-  /** Default 10. */
+  /** ERR_TOO_MANY_REDIRECTS past it (default 10). */
   maxRedirects?: number
   /** Keeps method and body on 301, 302 and 303 (default false). */
   allowUnsafeRedirectMethods?: boolean
@@ -80,15 +85,17 @@ export interface RequestOptions {
   insecure?: boolean
   /** `node:tls` options: ca, cert, key … Connections are shared by requests with the same object. Not in workerd. */
   tls?: ConnectionOptions
-  /** Default 'auto': text for textual types, else a stream. */
+  /** How the body is handed over (default 'auto'). */
   as?: As
   /** Asks for gzip, deflate and br (not in workerd), and undoes them (default true). */
   autoCompression?: boolean
+  /** Which responses are wanted, and how much of them: `maxBodyFilter(bytes)`, or one of your own. */
   filter?: BodyFilter
   /** An HTTP proxy: `http://user:pass@host:port`, also https:. */
   proxyUrl?: string
   /** The same in two; the host may have a scheme before it. */
   proxyHost?: string
+  /** Of `proxyHost`. */
   proxyPort?: number
   /** CONNECT for http: targets, too; https: ones always have it. */
   tunnel?: boolean
@@ -98,7 +105,9 @@ export interface RequestOptions {
   unixSocket?: string
   /** Ends it with ERR_ABORTED, a stream that is being read too. */
   signal?: AbortSignal
+  /** Told as the request's body leaves. */
   onUploadProgress?: OnProgress
+  /** Told as the response's body comes. */
   onDownloadProgress?: OnProgress
   /** From `makeClient` (default: the process's). */
   client?: object
@@ -110,6 +119,7 @@ export interface RequestOptions {
 
 /** An answer, or why there is none. */
 export interface ClientResponse {
+  /** Undefined where there is an error. */
   status?: number
   /** Lower-case names, nothing inherited; a field that came more than once is a list. */
   headers?: ResponseHeaderMap
@@ -118,6 +128,7 @@ export interface ClientResponse {
   body?: any
   /** Of a chunked body that was read whole (RFC 9110 §6.5). */
   trailers?: ResponseHeaderMap
+  /** Why there is no answer; an HTTP status is no error. */
   error?: HttpKitError
   /** What was asked for, with its url and method, and the caller's state. */
   opts: RequestOptions

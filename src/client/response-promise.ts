@@ -2,6 +2,7 @@
 import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import type { ClientResponse } from './options.js'
 
+/** An answer to come. It never rejects: what went wrong is in `resp.error`. */
 export class ResponsePromise<T = ClientResponse> extends Promise<T> {
   // What is made of it is an ordinary promise.
   static override get [Symbol.species](): PromiseConstructor {

@@ -20,12 +20,15 @@ export type FakeMatcher =
   | { readonly [option: string]: unknown }
   | ((options: RequestOptions) => boolean)
 
+/** What a route answers. */
 export interface FakeResponse {
-  /** Default 200. */
+  /** Of the answer (default 200). */
   status?: number
-  /** Default: text/html. */
+  /** In lower case (default: content-type is text/html). */
   headers?: Record<string, string | string[]>
+  /** Handed over as the request's `as` says. */
   body?: string | Uint8Array | Blob | PieceSource | null
+  /** Instead of an answer. */
   error?: Error
 }
 

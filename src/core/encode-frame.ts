@@ -4,6 +4,7 @@ import { FIN, headerOf, layBytes, layText, MAX_HEADER, masked, RSV1, UNMASKED } 
 import { encodeUtf8 } from './text.js'
 import { copyOf, deskSize, deskStart } from './wasm.js'
 
+/** A frame to write. */
 export interface FrameToEncode {
   /** 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
   opcode: number

@@ -16,9 +16,11 @@ import {
   ROW_RSV1,
 } from './wasm.js'
 
+/** A frame, or what has come of a message that goes on (RFC 6455 §5.2). */
 export interface Frame {
   /** 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
   opcode: number
+  /** Whether it is its message's last. */
   fin: boolean
   /** The message is compressed, and `payload` with it (RFC 7692 §6). */
   rsv1: boolean
@@ -26,6 +28,7 @@ export interface Frame {
   payload: Uint8Array
 }
 
+/** Who reads, and how much. */
 export interface FrameDecoderOptions {
   /** Who reads: a server demands masked frames, a client refuses them. */
   role: 'server' | 'client'

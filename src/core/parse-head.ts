@@ -20,11 +20,13 @@ import {
   VERSION_1_1,
 } from './wasm.js'
 
+/** What `parseRequestHead` reads. */
 export interface RequestHead {
   /** As sent. */
   method: string
   /** As sent: origin-form, absolute-form, authority-form or asterisk-form (RFC 9112 §3.2). */
   target: string
+  /** That of the request-line. */
   protocol: 'HTTP/1.0' | 'HTTP/1.1'
   /** Lower-case names, repeats joined (RFC 9110 §5.3), nothing inherited. */
   headers: Headers
@@ -34,10 +36,13 @@ export interface RequestHead {
   length: number
 }
 
+/** What `parseResponseHead` reads. */
 export interface ResponseHead {
+  /** Three digits, as sent. */
   status: number
   /** The reason-phrase, which means nothing. */
   reason: string
+  /** That of the status-line. */
   protocol: 'HTTP/1.0' | 'HTTP/1.1'
   /** Lower-case names; a field that came more than once is an array. Nothing inherited. */
   headers: Record<string, string | string[]>

@@ -9,6 +9,7 @@ import { encodeUtf8, utf8Length } from './text.js'
 const EQUALS = 0x3d
 const unbounded = Number.POSITIVE_INFINITY
 
+/** How much of a query is read. */
 export interface QueryLimits {
   /** Pairs of name and value (default 1000). */
   maxPairs?: number

@@ -5,9 +5,13 @@ import { isToken, TOKEN } from './token.js'
 
 /** What was agreed on. Window bits are the binary logarithm of the bytes that a side refers back to, 8 to 15. */
 export interface DeflateParameters {
+  /** The server forgets after every message. */
   serverNoContextTakeover: boolean
+  /** The client does. */
   clientNoContextTakeover: boolean
+  /** How far the server refers back. */
   serverMaxWindowBits: number
+  /** How far the client does. */
   clientMaxWindowBits: number
 }
 

@@ -78,9 +78,13 @@ const FIRST_CLOSE_CODE = 1000
 
 /** What a peer sent broke the protocol, or one of our limits. `code` names the rule, `status` or `closeCode` answers it. */
 export class ProtocolError extends Error {
+  /** The rule, as in BAD_HOST or MISSING_COLON. */
   readonly code: string
+  /** An HTTP status to answer with. */
   readonly status?: number
+  /** A WebSocket's close code to answer with. */
   readonly closeCode?: number
+  /** Where the fault is, in bytes from the begin of what was read. */
   readonly offset?: number
 
   constructor(

@@ -8,6 +8,7 @@ import { asText, fromBytes } from './header-text.js'
 export interface FetchContext {
   /** Takes note of a promise: what it is rejected with does not end the process. */
   waitUntil(promise: Promise<unknown>): void
+  /** Does nothing: there is nothing behind us. */
   passThroughOnException(): void
 }
 

@@ -3,6 +3,7 @@ import { between } from '../core/between.js'
 import { quietly } from '../io/quietly.js'
 import type { RingResponse } from '../ring/contract.js'
 
+/** What `toFetch` takes. */
 export interface FetchOptions {
   /** Bytes of a request's body (default 8 MiB); 413 past it. */
   maxBody?: number

@@ -10,6 +10,7 @@ import { protocolError } from '../core/protocol-error.js'
 import { cancelPieces, type Pieces, piecesOf } from '../io/pieces.js'
 import { IncomingPart, type MultipartPart, type PartSource } from './incoming-part.js'
 
+/** How much of a form is read; past a limit the error has status 413. */
 export interface MultipartLimits {
   /** Parts of all kinds (default 1000). */
   maxParts?: number
@@ -27,6 +28,7 @@ export interface MultipartLimits {
   maxTotal?: number
 }
 
+/** A body to read: whole, or as it comes. */
 export type MultipartBody = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Uint8Array
 
 const unbounded = Number.POSITIVE_INFINITY

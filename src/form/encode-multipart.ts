@@ -7,6 +7,7 @@ import { fileType } from '../io/file-type.js'
 import type { PieceSource } from '../io/pieces.js'
 import { type Item, isFile, type OpaqueContent, readBody } from './multipart-body.js'
 
+/** Text, numbers and the like go out as UTF-8; streams as they come. */
 export type PartContent =
   | string
   | number
@@ -18,16 +19,19 @@ export type PartContent =
   | FileBody
   | PieceSource
 
+/** A part of a multipart body. */
 export interface Part {
   /** Of the form's field; not written in a mixed body. */
   name?: string
+  /** Streams and files are read when the part is sent. */
   content: PartContent
-  /** Default: a File's own; that of `file(path)`; 'blob' for another Blob. */
+  /** Makes it a file (default: a File's own, or that of `file(path)`, or 'blob' for another Blob). */
   filename?: string
-  /** Default: a Blob's own, else by the filename's extension; none for text without a filename. */
+  /** Its media type (default: a Blob's own, else by the filename's extension; none for text without a filename). */
   contentType?: string
 }
 
+/** How a multipart body is written. */
 export interface MultipartOptions {
   /** multipart/mixed instead of multipart/form-data. */
   mixed?: boolean
@@ -35,7 +39,9 @@ export interface MultipartOptions {
   boundary?: string
 }
 
+/** A multipart body, and what is to be said of it. */
 export interface EncodedMultipart {
+  /** With the boundary. */
   contentType: string
   /** Bytes; undefined where nobody knows how long a stream is. */
   contentLength?: number

@@ -23,6 +23,7 @@ export interface MultipartPart extends AsyncIterable<Uint8Array> {
   bytes(): Promise<Uint8Array>
   /** By the charset of its type where it is known, else UTF-8. */
   text(): Promise<string>
+  /** Pieces as they come. */
   stream(): ReadableStream<Uint8Array>
 }
 

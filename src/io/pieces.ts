@@ -11,6 +11,7 @@ export interface Pieces {
   cancel(reason: Error): void
 }
 
+/** Whatever yields pieces: arrays, generators, node streams, ReadableStreams. */
 export type PieceSource = Iterable<Piece> | AsyncIterable<Piece> | ReadableStream<Piece>
 
 type Destroyable = { destroy(error?: Error): void; on(event: 'error', listener: () => void): void }

@@ -16,16 +16,20 @@ export type Store = (part: MultipartPart) => Promise<object>
 export interface FileParam {
   /** As the sender named it: never a path to write to. '' for an input that was left empty. */
   filename: string
+  /** As the sender says; text/plain where it does not. */
   contentType: string
   /** Bytes. */
   size: number
+  /** The path of a temporary file, by the default store of Node, Bun and Deno. */
   tempfile?: string
+  /** The data, by the default store where there are no files. */
   bytes?: Uint8Array
   [stored: string]: unknown
 }
 
+/** Where files go, and how much is taken. */
 export interface MultipartParamsOptions extends MultipartLimits {
-  /** Default: temporary files, or memory where there is no file system. */
+  /** Where files go (default: temporary files, or memory where there is no file system). */
   store?: Store
   /** Bytes of all fields together, which are held in memory (default 8 MiB). */
   maxFieldsSize?: number

@@ -11,6 +11,7 @@ export type MultipartParams = Params<string | FileParam>
 
 /** What `wrapMultipartParams` adds. Nothing in the maps is inherited. */
 export interface WithMultipartParams {
+  /** Fields and files by their names. */
   multipartParams: MultipartParams
   /** The same, over what another middleware has put there. */
   params: MultipartParams

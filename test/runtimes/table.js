@@ -43,14 +43,15 @@ function rowsOf(text) {
 
 function rowOf({ driver, version, passed, leftOut }) {
   const files = new Set(Object.values(leftOut).flat()).size
-  const needs = Object.keys(leftOut)
-    .sort()
-    .map((need) => `\`${need}\``)
+  // Node's own modules are many, and the run has named them.
+  const needs = new Set(
+    Object.keys(leftOut).map((need) => (/^(node:|process$)/.test(need) ? "Node's modules" : `\`${need}\``)),
+  )
   return [
     driver.title,
     version,
     passed.toLocaleString('en'),
-    files === 0 ? '' : `${files}: ${needs.join(', ')}`,
+    files === 0 ? '' : `${files}: ${[...needs].sort().join(', ')}`,
   ]
 }
 
