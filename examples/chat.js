@@ -1,15 +1,16 @@
 // A chat over WebSocket or long polling: chat/room.js serves both through one handler, page.js there talks to it. This
 // file is the way in: which path is what, and who may enter.
 
-import { fileURLToPath } from 'node:url'
-import { file } from 'httpkit-wasm'
 import { isFull, join, maxText, say } from './chat/room.js'
+import { pages } from './pages.js'
 import { readText } from './read-text.js'
 
 export const title = 'Chat'
 export const path = '/chat'
 export const sentence =
-  'A room to talk in, over WebSocket or long polling (?transport=poll). Take two tabs; these lines poll, post and catch up.'
+  'A room to talk in, over WebSocket or long polling. Take two tabs; or, with a Redis at hand, two servers.'
+export const hint =
+  'These lines poll the room, say something in it, and catch up. /chat?transport=poll does without WebSocket.'
 export const curl = [
   'curl -N "http://localhost:8090/chat/room?name=Ada"',
   `curl -d 'Tea is ready' "http://localhost:8090/chat/room?name=Bob"`,
@@ -25,13 +26,11 @@ const files = {
   '/page.css': 'page.css',
 }
 export const paths = ['/chat/room', ...Object.keys(files)]
+const send = pages(files)
 
 export function handler(req) {
   if (req.uri === '/chat/room') return room(req)
-  return {
-    headers: pageHeaders,
-    body: file(fileURLToPath(new URL(files[req.uri], import.meta.url))),
-  }
+  return send(req)
 }
 
 function room(req) {
@@ -42,7 +41,7 @@ function room(req) {
   if (req.requestMethod === 'post') return post(req, name)
   if (req.requestMethod !== 'get') return refuse(405, 'GET or POST, please', { Allow: 'GET, POST' })
   if (isFull(name)) return refuse(503, 'The room is full')
-  return join(req, name, query.has('after') ? Number(query.get('after')) : undefined)
+  return join(req, name, query.get('after') ?? undefined)
 }
 
 // A browser lets any page open a WebSocket to any host, or post to it, and says which page it was. What is no browser
@@ -62,12 +61,4 @@ function refuse(status, reason, headers) {
     headers: { 'Content-Type': 'text/plain; charset=utf-8', ...headers },
     body: `${reason}\n`,
   }
-}
-
-const pageHeaders = {
-  'Content-Security-Policy': [
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:",
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  ].join('; '),
-  'X-Content-Type-Options': 'nosniff',
 }

@@ -5,9 +5,10 @@ import { indexPage } from './index-page.js'
 /** A handler that hands requests to the handlers of these examples. */
 export function routes(examples) {
   const handlers = new Map(
-    examples.flatMap(({ path, paths = [path], handler }) => paths.map((one) => [one, handler])),
+    [indexPage(examples), ...examples].flatMap(({ path, paths = [path], handler }) =>
+      paths.map((one) => [one, handler]),
+    ),
   )
-  handlers.set('/', indexPage(examples))
   return (req) => (handlers.get(req.uri) ?? notFound)(req)
 }
 

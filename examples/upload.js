@@ -3,8 +3,7 @@
 // upload/form.js, and the page with that form is here, too.
 
 import { createHash } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
-import { file } from 'httpkit-wasm'
+import { pages } from './pages.js'
 import { isForm, page, pageHeaders, readForm } from './upload/form.js'
 
 export const title = 'Upload'
@@ -23,13 +22,13 @@ const files = {
   '/page.css': 'page.css',
 }
 export const paths = [path, ...Object.keys(files)]
+const send = pages(files, pageHeaders)
 
 const plain = { 'Content-Type': 'text/plain; charset=utf-8' }
 const interval = 250 // ms between two lines of progress
 
 export function handler(req) {
-  const name = files[req.uri]
-  if (name) return { headers: pageHeaders, body: file(fileURLToPath(new URL(name, import.meta.url))) }
+  if (req.uri in files) return send(req)
   switch (req.requestMethod) {
     case 'get':
     case 'head':

@@ -1,4 +1,5 @@
-// `npm run start:worker`: the same handlers as a worker. The download stays at home, for there is no disk to make its sample on.
+// `npm run start:worker`: the same handlers as a worker. What needs a disk, the process or the server itself stays at home: the
+// download, and of the showpieces all but the chat.
 //
 // In workerd what one request has made no other may touch. Where requests meet, in the chat and the long poll, all of them
 // go to one Durable Object, and meet in there.
@@ -14,7 +15,7 @@ import * as poll from './poll.js'
 import { routes } from './routes.js'
 import * as upload from './upload.js'
 
-const answer = toFetch(routes([hello, echo, counter, poll, events, chat, upload]), limits)
+const answer = toFetch(routes([chat, hello, echo, counter, poll, events, upload]), limits)
 const shared = ['/chat/room', '/poll']
 
 export class MeetingPlace {

@@ -1,2 +1,3 @@
 // httpkit-wasm/threads: handlers that compute, on worker threads.
-export { threaded } from './threads/threaded.js'
+export type { ResourceLimits, ThreadsOptions } from './threads/options.js'
+export { type ThreadedHandler, type ThreadsStats, threaded } from './threads/threaded.js'

@@ -1,13 +1,13 @@
 // The chat's page: stays connected, by WebSocket where it can, and shows the news it is sent. Names and messages are
 // anybody's words: they become text, never markup.
 
-const [state, present, log, join, say] = ['state', 'present', 'log', 'join', 'say'].map((id) =>
+const [state, hub, present, log, join, say] = ['state', 'hub', 'present', 'log', 'join', 'say'].map((id) =>
   document.getElementById(id),
 )
 const mustPoll = new URLSearchParams(location.search).get('transport') === 'poll'
 let isPolling = mustPoll
 let socketsWork = false
-let last = 0 // number of the last change we know of
+let last = '0' // what the last news said of themselves
 let failures = 0 // since we were last connected
 let send // sends a message, while we are connected
 
@@ -73,7 +73,8 @@ function report(text) {
 function show(news) {
   const isAtEnd = scrollY + innerHeight > document.documentElement.scrollHeight - 50
   last = news.last
-  present.replaceChildren(...news.present.map((name) => element('li', name)))
+  showPlace(news)
+  if (!news.isComplete && log.childElementCount > 0) log.append(gapLine())
   log.append(...news.messages.map(messageLine))
   while (log.childElementCount > 500) log.firstElementChild.remove()
   if (say.hidden) {
@@ -81,6 +82,34 @@ function show(news) {
     say.elements.text.focus()
   }
   if (isAtEnd) scrollTo(0, document.documentElement.scrollHeight)
+}
+
+/** Where we are: in one of the processes, each with who is in it. */
+function showPlace({ here, hub: status, processes }) {
+  const text = hubTexts[status](here)
+  if (hub.textContent !== text) hub.textContent = text
+  const names = Object.keys(processes).sort()
+  present.replaceChildren(
+    ...names.flatMap((process) => {
+      const list = element('ul', '')
+      list.append(...processes[process].map((name) => element('li', name)))
+      if (names.length === 1) return [list]
+      const label = element('p', process === here ? `Process ${process}, yours` : `Process ${process}`)
+      return [label, list]
+    }),
+  )
+}
+
+const hubTexts = {
+  local: (here) => `One process, ${here}, keeps the room`,
+  connecting: (here) => `Process ${here} is looking for Redis`,
+  connected: (here) => `You are in process ${here}; Redis joins it to the others`,
+  disconnected: (here) => `Redis is away: until it is back, only those in process ${here} hear you`,
+  closed: () => '',
+}
+
+function gapLine() {
+  return Object.assign(element('p', 'Something was said here that nobody remembers'), { className: 'gap' })
 }
 
 function messageLine({ name, text, at }) {

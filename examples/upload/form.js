@@ -5,8 +5,11 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { wrapMultipartParams } from 'httpkit-wasm/middleware'
 import { escapeHtml } from '../escape-html.js'
+import { pageHeaders as headersOf } from '../pages.js'
 
 const template = readFileSync(new URL('page.html', import.meta.url), 'utf8')
+
+export const pageHeaders = headersOf({ 'form-action': "'self'" })
 
 export const isForm = (req) => /^multipart\/form-data *(;|$)/i.test(req.contentType ?? '')
 
@@ -52,11 +55,3 @@ const line = ({ filename, contentType, size, sha256 }) =>
 
 // Whatever a client says is text: never markup, and in its own direction.
 const shown = (text) => `<bdi>${escapeHtml(text)}</bdi>`
-
-export const pageHeaders = {
-  'Content-Security-Policy': [
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:",
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  ].join('; '),
-  'X-Content-Type-Options': 'nosniff',
-}

@@ -17,6 +17,7 @@ const examples :Workerd.Worker = (
 
     # The pages that the handlers send, each where it is as seen from examples/.
     ( name = "page.css", text = embed "../page.css" ),
+    ( name = "index/page.css", text = embed "../index/page.css" ),
     ( name = "chat/page.html", text = embed "../chat/page.html" ),
     ( name = "chat/page.css", text = embed "../chat/page.css" ),
     ( name = "chat/page.js", text = embed "../chat/page.js" ),

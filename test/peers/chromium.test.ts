@@ -89,7 +89,7 @@ describe.skipIf(!chromium)(`the chat page${chromium ? '' : ' (skipped: no chromi
   /** A tab that has joined, by keyboard alone. */
   async function joined(origin: string, name: string, query = '', script = ''): Promise<Page> {
     const page = await browser.open(`${origin}/chat${query}`, script)
-    await page.press('Tab')
+    for (const _ of ['the first page', 'the name']) await page.press('Tab')
     await say(page, name)
     await page.until(`${state}.startsWith('Connected')`)
     await page.until(`document.activeElement.id === 'text'`)

@@ -12,17 +12,25 @@ import { timeOf } from '../support/waiting.js'
 import { connectWs, type WsClientOptions, type WsPeer } from '../support/websocket-peers.js'
 
 interface Message {
-  id: number
   at: number
   name: string
   text: string
 }
 
 interface News {
-  last: number
+  /** By what they are named when they are asked for: which surroundings, and where in the topic. */
+  last: string
   present: string[]
+  /** By process, who is there. */
+  processes: Record<string, string[]>
+  here: string
+  hub: string
   messages: Message[]
+  isComplete: boolean
 }
+
+/** Of who was told nothing about others coming or going since, it is the same. */
+const surroundings = ({ last }: News): string => last.split('~')[0]!
 
 /** A room of its own, in a process of its own. */
 class Room {
@@ -32,22 +40,22 @@ class Room {
     this.origin = origin
   }
 
-  address(name: string, after?: number): string {
-    const query = new URLSearchParams({ name, ...(after !== undefined && { after: String(after) }) })
+  address(name: string, after?: string): string {
+    const query = new URLSearchParams({ name, ...(after !== undefined && { after }) })
     return `${this.origin}/chat/room?${query}`
   }
 
   /** Comes in over WebSocket. */
-  async enter(name: string, after?: number, options?: WsClientOptions): Promise<Guest> {
+  async enter(name: string, after?: string, options?: WsClientOptions): Promise<Guest> {
     return new Guest(await connectWs(this.address(name, after).replace('http', 'ws'), options))
   }
 
   /** Settles with the head of the answer; its news come when there are some. */
-  poll(name: string, after?: number, headers: Record<string, string> = {}): Promise<Response> {
+  poll(name: string, after?: string, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(this.address(name, after), { headers })
   }
 
-  async news(name: string, after?: number): Promise<News> {
+  async news(name: string, after?: string): Promise<News> {
     return (await (await this.poll(name, after)).json()) as News
   }
 
@@ -162,9 +170,11 @@ describe('the page', () => {
 describe('who is there', () => {
   it('is told to who comes, and to all when somebody comes or goes', async () => {
     const room = await makeRoom()
-    const ada = await room.enter('Ada', 0)
-    expect(await ada.news()).toEqual({ last: expect.any(Number), present: ['Ada'], messages: [] })
-    const bob = await room.enter('Bob', 0)
+    const ada = await room.enter('Ada', '0')
+    const news = await ada.news()
+    expect(news).toMatchObject({ hub: 'local', present: ['Ada'], messages: [], isComplete: true })
+    expect(news.processes).toEqual({ [news.here]: ['Ada'] })
+    const bob = await room.enter('Bob', '0')
     await bob.sees('Ada', 'Bob')
     await ada.sees('Ada', 'Bob')
     bob.peer.socket.close()
@@ -183,7 +193,7 @@ describe('who is there', () => {
   it('is a name once, until the last of that name has left', async () => {
     const room = await makeRoom()
     const ada = await room.enter('Ada')
-    const [bob, secondBob] = [await room.enter('Bob'), await room.enter('Bob', 0)]
+    const [bob, secondBob] = [await room.enter('Bob'), await room.enter('Bob', '0')]
     expect((await secondBob.news()).present).toEqual(['Ada', 'Bob'])
     await ada.sees('Ada', 'Bob')
     bob.peer.socket.close()
@@ -198,7 +208,7 @@ describe('who is there', () => {
   it('keeps who polls, from one poll to the next', async () => {
     const room = await makeRoom()
     const ada = await room.enter('Ada')
-    let { last } = await room.news('Bob', 0)
+    let { last } = await room.news('Bob', '0')
     await ada.sees('Ada', 'Bob')
     for (const text of ['one', 'two', 'three']) {
       const answer = await room.poll('Bob', last)
@@ -224,21 +234,25 @@ describe('who is there', () => {
     const news = await ada.news() // Cyd left after Bob did
     expect(news.present).toEqual(['Ada', 'Bob'])
     again.say('Back')
-    expect(await ada.news()).toMatchObject({ last: news.last + 1, messages: [{ name: 'Bob', text: 'Back' }] })
+    const said = await ada.news()
+    expect(said.messages).toMatchObject([{ name: 'Bob', text: 'Back' }])
+    expect(surroundings(said)).toBe(surroundings(news))
   })
 })
 
 describe('what is said', () => {
   it.each(['WebSocket', 'POST'])('by %s reaches WebSockets and polls alike', async (transport) => {
     const room = await makeRoom()
-    const ada = await room.enter('Ada', 0)
-    const { last } = await ada.news()
+    const ada = await room.enter('Ada', '0')
+    const before = await ada.news()
     const poll = await room.poll('Ada')
     if (transport === 'WebSocket') ada.say('größer 🍵')
     else expect((await room.say('Ada', 'größer 🍵')).status).toBe(204)
     const news = (await poll.json()) as News
-    const message = { id: last + 1, at: expect.any(Number), name: 'Ada', text: 'größer 🍵' }
-    expect(news).toEqual({ last: last + 1, present: ['Ada'], messages: [message] })
+    const message = { at: expect.any(Number), name: 'Ada', text: 'größer 🍵' }
+    expect(news).toMatchObject({ present: ['Ada'], isComplete: true })
+    expect(news.messages).toEqual([message])
+    expect(surroundings(news)).toBe(surroundings(before))
     expect(Math.abs(news.messages[0]!.at - Date.now())).toBeLessThan(10_000)
     expect(await ada.news()).toEqual(news)
   })
@@ -246,7 +260,7 @@ describe('what is said', () => {
   it('comes as it was said, markup too, in JSON that no browser takes for a page', async () => {
     const room = await makeRoom()
     await room.say('<b>Ada</b>', '<script>"\u2028\\')
-    const answer = await room.poll('Ada', 0)
+    const answer = await room.poll('Ada', '0')
     expect(answer.headers.get('content-type')).toBe('application/json')
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
     expect(answer.headers.get('cache-control')).toBe('no-store')
@@ -256,16 +270,18 @@ describe('what is said', () => {
 
   it('is sent at once, as far as it was missed, to who names the last change known', async () => {
     const room = await makeRoom()
-    for (const text of ['one', 'two', 'three']) await room.say('Eve', text)
-    const { last, messages } = await room.news('Ada', 0)
+    const after: string[] = []
+    for (const text of ['one', 'two', 'three']) {
+      await room.say('Eve', text)
+      after.push((await room.news('Ada', '0')).last)
+    }
+    const [one, two, last] = after
     const texts = (news: News) => news.messages.map(({ text }) => text)
-    expect(messages.map(({ name, text }) => [name, text])).toEqual([
+    expect((await room.news('Ada', '0')).messages.map(({ name, text }) => [name, text])).toEqual([
       ['Eve', 'one'],
       ['Eve', 'two'],
       ['Eve', 'three'],
     ])
-    const [one, two] = messages.map(({ id }) => id)
-    expect(one).toBeLessThan(two!)
     expect(texts(await room.news('Ada', one))).toEqual(['two', 'three'])
     expect(texts(await (await room.enter('Ada', two)).news())).toEqual(['three'])
     // Who misses nothing, or names no change, is sent what comes next.
@@ -279,25 +295,24 @@ describe('what is said', () => {
       await guestOfNone.news(),
     ])
       expect(texts(news as News)).toEqual(['four'])
-    const now = await room.news('Ada', 0)
-    expect(texts(await room.news('Ada', now.last - 1))).toEqual(['four'])
+    expect(texts(await room.news('Ada', last))).toEqual(['four'])
   })
 
   it('is remembered for a hundred messages', async () => {
     const room = await makeRoom()
-    const ada = await room.enter('Ada', 0)
+    const ada = await room.enter('Ada', '0')
     for (let n = 1; n <= 102; n++) ada.say(`message ${n}`)
     await ada.newsWhere(({ messages }) => messages[0]?.text === 'message 102')
-    const { messages } = await room.news('Ada', 0)
+    const { messages } = await room.news('Ada', '0')
     expect(messages.map(({ text }) => text)).toEqual(
       Array.from({ length: 100 }, (_, n) => `message ${n + 3}`),
     )
   })
 
-  it('has higher numbers after a restart', async () => {
+  it('is sent to who comes back after a restart, too', async () => {
     const [before, after] = [await makeRoom(), await makeRoom()]
     await before.say('Ada', 'Before')
-    const { last } = await before.news('Ada', 0)
+    const { last } = await before.news('Ada', '0')
     await after.say('Ada', 'After')
     expect((await after.news('Ada', last)).messages).toMatchObject([{ text: 'After' }])
   })
@@ -328,7 +343,7 @@ describe('what is said', () => {
     const room = await makeRoom()
     for (let n = 0; n < 20; n++)
       await room.say('Ada', 'All work and no play makes Jack a dull boy. '.repeat(20))
-    const ada = await room.enter('Ada', 0, { perMessageDeflate: true })
+    const ada = await room.enter('Ada', '0', { perMessageDeflate: true })
     expect(ada.peer.socket.extensions).toContain('permessage-deflate')
     expect((await ada.news()).messages).toHaveLength(20)
   })
@@ -337,7 +352,7 @@ describe('what is said', () => {
 describe('what is too much', () => {
   it('is a text of more than 1000 characters', async () => {
     const room = await makeRoom()
-    const ada = await room.enter('Ada', 0)
+    const ada = await room.enter('Ada', '0')
     expect((await room.say('Eve', '€'.repeat(1000))).status).toBe(204)
     expect(await ada.hears()).toBe('€'.repeat(1000))
     ada.say('ä'.repeat(1000))
@@ -346,7 +361,7 @@ describe('what is too much', () => {
     expect((await room.say('Eve', 'x'.repeat(100_000))).status).toBe(413)
     ada.say('x'.repeat(1001))
     expect(await ada.peer.closed).toEqual({ code: 1009, reason: 'At most 1000 characters, please' })
-    expect((await room.news('Ada', 0)).messages).toHaveLength(2)
+    expect((await room.news('Ada', '0')).messages).toHaveLength(2)
   })
 
   it('is a WebSocket message that is large, or no text', async () => {
@@ -356,7 +371,7 @@ describe('what is too much', () => {
       ada.say(message)
       expect((await ada.peer.closed).code).toBe(1009)
     }
-    expect((await room.news('Ada', 0)).messages).toEqual([])
+    expect((await room.news('Ada', '0')).messages).toEqual([])
   })
 
   it('is no name, and one of more than 32 characters', async () => {
@@ -367,7 +382,7 @@ describe('what is too much', () => {
       await expect(room.enter(name)).rejects.toThrow('400')
     }
     expect((await fetch(`${room.origin}/chat/room`)).status).toBe(400)
-    expect(await room.news(` ${'x'.repeat(32)} `, 0)).toMatchObject({
+    expect(await room.news(` ${'x'.repeat(32)} `, '0')).toMatchObject({
       present: ['x'.repeat(32)],
       messages: [],
     })
@@ -376,10 +391,10 @@ describe('what is too much', () => {
   it('is the 101st name, while there is room for those who are in', async () => {
     const room = await makeRoom()
     const names = Array.from({ length: 100 }, (_, n) => `guest ${n}`)
-    await Promise.all(names.map((name) => room.news(name, 0)))
-    expect((await room.poll('Ada', 0)).status).toBe(503)
+    await Promise.all(names.map((name) => room.news(name, '0')))
+    expect((await room.poll('Ada', '0')).status).toBe(503)
     await expect(room.enter('Ada')).rejects.toThrow('503')
-    expect((await room.news('guest 42', 0)).present.sort()).toEqual(names.sort())
+    expect((await room.news('guest 42', '0')).present.sort()).toEqual(names.sort())
   })
 
   it('is the 501st channel at a time', async () => {
@@ -416,10 +431,10 @@ describe('a page of another origin', () => {
     'may not poll, talk or open a WebSocket (%s)',
     async (Origin) => {
       const room = await makeRoom()
-      expect((await room.poll('Eve', 0, { Origin })).status).toBe(403)
+      expect((await room.poll('Eve', '0', { Origin })).status).toBe(403)
       expect((await room.say('Eve', 'Hello', { Origin })).status).toBe(403)
-      await expect(room.enter('Eve', 0, { headers: { Origin } })).rejects.toThrow('403')
-      expect(await room.news('Ada', 0)).toMatchObject({ present: ['Ada'], messages: [] })
+      await expect(room.enter('Eve', '0', { headers: { Origin } })).rejects.toThrow('403')
+      expect(await room.news('Ada', '0')).toMatchObject({ present: ['Ada'], messages: [] })
     },
   )
 
@@ -438,11 +453,11 @@ describe('a page of another origin', () => {
   it('is not the page itself, under whichever name it was asked for', async () => {
     const room = await makeRoom()
     const own = { headers: { Origin: room.origin } }
-    const ada = await room.enter('Ada', 0, own)
+    const ada = await room.enter('Ada', '0', own)
     expect((await room.say('Ada', 'Hello', own.headers)).status).toBe(204)
     expect(await ada.hears()).toBe('Hello')
     const behindProxy = { headers: { Host: 'chat.example', Origin: 'https://chat.example' } }
-    expect((await (await room.enter('Bob', 0, behindProxy)).news()).present).toEqual(['Ada', 'Bob'])
+    expect((await (await room.enter('Bob', '0', behindProxy)).news()).present).toEqual(['Ada', 'Bob'])
   })
 })
 
@@ -452,7 +467,7 @@ describe('silence', () => {
     { timeout: 40_000 },
     async () => {
       const { watched } = await silence
-      let news = await watched.news('Ada', 0)
+      let news = await watched.news('Ada', '0')
       while (news.present.includes('Bob')) news = await watched.news('Ada', news.last)
       expect(news.present).toEqual(['Cyd', 'Ada'])
     },
@@ -460,7 +475,7 @@ describe('silence', () => {
 
   it('is what a poll is answered with after 25 seconds', { timeout: 40_000 }, async () => {
     const { poll, pollTime } = await silence
-    expect(await poll).toEqual({ last: expect.any(Number), present: ['Ada'], messages: [] })
+    expect(await poll).toMatchObject({ present: ['Ada'], messages: [] })
     expect(Math.abs((await pollTime) - 25_000)).toBeLessThan(5000)
   })
 })

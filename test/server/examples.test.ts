@@ -78,6 +78,7 @@ describe.skipIf(!hasCurl)(`the examples${hasCurl ? '' : ' (skipped: no curl here
       .split('\n')
       .filter((line) => /\bcurl .*http:\/\/localhost:8090\//.test(line))
       .filter((line) => !(lacks.download && line.includes('/download')))
+      .filter((line) => !(lacks.metrics && /8090\/(metrics|live|primes)/.test(line)))
     expect(lines.length).toBeGreaterThanOrEqual(12)
     for (const line of lines) expect(shown).toContain(`<pre><code>${line}</code></pre>`)
     expect(shown.match(/<pre><code>/g)!.length).toBe(lines.length)

@@ -103,6 +103,9 @@ export class Page {
     if (method === 'Page.loadEventFired') this.loaded.resolve()
     if (method === 'Runtime.exceptionThrown') this.problems.push(JSON.stringify(params.exceptionDetails))
     if (method === 'Log.entryAdded') this.problems.push(params.entry.text)
+    if (method === 'Runtime.consoleAPICalled' && params.type === 'error') {
+      this.problems.push(JSON.stringify(params.args))
+    }
   }
 
   async evaluate<T>(expression: string): Promise<T> {

@@ -16,6 +16,8 @@ export const lacks = {
   departures: isWorker,
   /** The download, which is not among the worker's examples. */
   download: isWorker,
+  /** The metrics and what draws them, and threads: they are of the process that is not there. */
+  metrics: isWorker,
   /** Pings of the server's own. */
   pings: isWorker,
 }
