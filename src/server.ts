@@ -1,7 +1,7 @@
 // httpkit-wasm/server: run a Ring handler; answer now, later, or bit by bit.
 export type { CloseStatus } from './core/close.js'
 export type { ResponseHeaders } from './core/response-head.js'
-export { type FileBody, file } from './io/file-body.js'
+export { type FileBody, type FileRange, file } from './io/file-body.js'
 export { asChannel } from './ring/as-channel.js'
 export { broadcast, type Recipient } from './ring/broadcast.js'
 export type {

@@ -2,6 +2,7 @@
 // Whoever runs the handler gives each request a channel that knows how.
 import type { Channel, ChannelHandlers, RingRequest, RingResponse } from './contract.js'
 import { refusal, refusalStatus } from './handshake.js'
+import type { WorkerPool } from './worker.js'
 
 /** The channel that a request comes with: its answer, which may become a WebSocket. */
 export interface RequestChannel extends Channel {
@@ -9,6 +10,10 @@ export interface RequestChannel extends Channel {
   watch(handlers: ChannelHandlers): void
   /** Opens the WebSocket that a request asks for, its handshake being right; `init` has been called when it is open. */
   upgrade(req: RingRequest, handlers: ChannelHandlers): Channel
+  /** Tells the server of a pool that its requests may wait in, for `stats()`. */
+  runsOn?(pool: Pick<WorkerPool, 'stats'>): void
+  /** Tells it that the request's call begins, having waited so many milliseconds in such a pool. */
+  hasWaited?(ms: number): void
 }
 
 /**

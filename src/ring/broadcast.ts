@@ -3,7 +3,9 @@ import { SharedMessage } from './shared-message.js'
 
 /** Whatever messages can be sent to: channels of every kind, and the sockets of Ring listeners. */
 export interface Recipient {
+  /** Whether something can still be sent. */
   readonly isOpen: boolean
+  /** As a channel or a socket sends. */
   send(message: string | Uint8Array): unknown
 }
 
@@ -30,7 +32,12 @@ export function broadcast(
   return reached
 }
 
-function sendTo(recipient: Recipient, shared: SharedMessage, closeAfterSend: boolean | undefined): boolean {
+/** Sends one of them what is sent to many. @returns whether it was open */
+export function sendTo(
+  recipient: Recipient,
+  shared: SharedMessage,
+  closeAfterSend: boolean | undefined,
+): boolean {
   if ('sendShared' in recipient) {
     const isSent = (recipient as Sharing).sendShared(shared)
     if (closeAfterSend) (recipient as Sharing).close()

@@ -7,9 +7,11 @@ import type { PieceSource } from '../io/pieces.js'
 /** Takes a request map, returns a response map, or the channel's from `asChannel`. */
 export type Handler = (req: RingRequest) => RingResponse | Promise<RingResponse>
 
+/** What a handler is called with. */
 export interface RingRequest {
   /** From an absolute-form target, else the Host field, else the socket. */
   serverPort: number
+  /** From the same place; an IPv6 address has its brackets. */
   serverName: string
   /** The peer's address; '' on a Unix domain socket. */
   remoteAddr: string
@@ -17,9 +19,11 @@ export interface RingRequest {
   uri: string
   /** What follows '?', as sent. */
   queryString: string | undefined
+  /** 'https' where the connection is TLS's; a proxy's X-Forwarded-Proto is not looked at. */
   scheme: 'http' | 'https'
   /** Lower case: 'get', 'post', … */
   requestMethod: string
+  /** That of the request-line. */
   protocol: 'HTTP/1.1' | 'HTTP/1.0'
   /** Lower-case names, nothing inherited; repeats joined with ', ', those of cookie with '; ' (RFC 9110 §5.3). */
   headers: Readonly<Record<string, string>>
@@ -33,6 +37,7 @@ export interface RingRequest {
   body: RequestBody | undefined
   /** True for a request that asks for a WebSocket. */
   websocket: boolean
+  /** The channel that `asChannel` answers through. */
   asyncChannel: Channel
   /** Milliseconds on performance.now's clock, when the head was read. */
   startTime: number
@@ -40,18 +45,23 @@ export interface RingRequest {
 
 /** A body can be read once, in one of these ways. Reading it lets a client that waits for 100 Continue go on. */
 export interface RequestBody extends AsyncIterable<Uint8Array> {
+  /** The whole body. Rejects past `maxBody`, after `bodyTimeout`, or when the client has gone; so do the others. */
   bytes(): Promise<Uint8Array>
   /** By the charset of Content-Type where it is known, else UTF-8. */
   text(): Promise<string>
+  /** The text, parsed; rejects with a SyntaxError where it is no JSON. */
   json(): Promise<unknown>
+  /** Pieces as they come, read no faster than they are taken. */
   stream(): ReadableStream<Uint8Array>
 }
 
+/** What a handler answers with. */
 export interface RingResponse {
-  /** Default 200. */
+  /** 200 to 999 (default 200). */
   status?: number
   /** Sent as written; an array repeats the field. */
   headers?: ResponseHeaders
+  /** Strings, bytes, files, streams (default: none). */
   body?: ResponseBody
   /** Instead of all that: accepts the WebSocket that the request asks for; where it asks for none, the answer is 400. */
   listener?: WebSocketListener
@@ -64,7 +74,9 @@ export type ResponseBody = string | Uint8Array | PieceSource | Blob | FileBody |
 
 /** http-kit's one client to send to: a streamed or delayed HTTP response, or a WebSocket. */
 export interface Channel {
+  /** Whether something can still be sent. */
   readonly isOpen: boolean
+  /** Whether it is a WebSocket; else it is an HTTP answer. */
   readonly websocket: boolean
   /** Settles when the answer is complete, or its connection gone; that of a WebSocket, when it is closed. */
   readonly closed: Promise<void>
@@ -103,6 +115,7 @@ export interface ChannelCallbacks {
   onReceive?(channel: Channel, message: string | Uint8Array): void | Promise<void>
   /** The pong has been sent already. */
   onPing?(channel: Channel, data: Uint8Array): void
+  /** An answer to a ping, or a pong that nobody asked for. */
   onPong?(channel: Channel, data: Uint8Array): void
   /** Called once, after the last `onReceive`. `code` is a WebSocket's; it is undefined on HTTP. */
   onClose?(channel: Channel, status: CloseStatus, code: number | undefined, reason: string): void
@@ -122,11 +135,13 @@ export interface ChannelHandlers extends ChannelCallbacks {
 
 /** What a Ring handler returns as `listener`. Callbacks come one at a time, in order. */
 export interface WebSocketListener {
+  /** Comes first. */
   onOpen?(socket: WebSocketSocket): void
   /** The next message waits for the promise. */
   onMessage?(socket: WebSocketSocket, message: string | Uint8Array): void | Promise<void>
   /** The pong has been sent already. */
   onPing?(socket: WebSocketSocket, data: Uint8Array): void
+  /** An answer to a ping, or a pong that nobody asked for. */
   onPong?(socket: WebSocketSocket, data: Uint8Array): void
   /** Another of the callbacks has thrown. */
   onError?(socket: WebSocketSocket, error: Error): void
@@ -134,7 +149,9 @@ export interface WebSocketListener {
   onClose?(socket: WebSocketSocket, code: number, reason: string): void
 }
 
+/** Ring's WebSocket. */
 export interface WebSocketSocket {
+  /** Whether something can still be sent. */
   readonly isOpen: boolean
   /**
    * Sends a string as text, bytes as binary, which must rest until they have left.
@@ -143,9 +160,10 @@ export interface WebSocketSocket {
    * @param fail called when it never will
    */
   send(message: string | Uint8Array, succeed?: () => void, fail?: (error: Error) => void): void
-  /** @throws RangeError for more than 125 bytes; so does `pong` */
+  /** Sends a ping. @throws RangeError for more than 125 bytes */
   ping(data?: Uint8Array): void
+  /** Sends a pong that nobody asked for; pings are answered without. @throws RangeError for more than 125 bytes */
   pong(data?: Uint8Array): void
-  /** @throws RangeError for a code that may not be sent, or a reason of more than 123 bytes */
+  /** Sends a close frame (default 1000). @throws RangeError for a code that may not be sent, or a reason of more than 123 bytes */
   close(code?: number, reason?: string): void
 }

@@ -18,8 +18,9 @@ export interface Compressor {
 
 export class SharedMessage {
   readonly message: string | Uint8Array
+  /** The message as bytes. */
+  readonly payload: Uint8Array
   private readonly opcode: number
-  private readonly payload: Uint8Array
   private plainFrame: Uint8Array | undefined = undefined
   /** By the window their compressor was held to. */
   private readonly deflatedFrames = new Map<number, Uint8Array>()

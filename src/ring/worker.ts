@@ -2,6 +2,7 @@
 // many may wait; what it returns for a call that starts at once is the call's own result, promise or not.
 import { isThenable } from '../io/thenable.js'
 
+/** What a pool is at. */
 export interface WorkerStats {
   /** Calls under way. */
   running: number
@@ -11,11 +12,18 @@ export interface WorkerStats {
 
 /** Anything with these two can be a server's `workerPool`; the server never stops it. */
 export interface WorkerPool {
-  /** Runs the task, now or later. @throws, or rejects with, an error whose code is ERR_QUEUE_FULL where it cannot */
-  run<T>(task: () => T | Promise<T>): T | Promise<T>
+  /**
+   * Runs the task, now or later.
+   *
+   * @param gone where it settles while the task waits, nobody wants that any more: it is not run, and the call rejects
+   * @throws an error whose code is ERR_QUEUE_FULL where it cannot, or rejects with it
+   */
+  run<T>(task: () => T | Promise<T>, gone?: Promise<unknown>): T | Promise<T>
+  /** Read whenever somebody asks for a server's stats. */
   stats(): WorkerStats
 }
 
+/** How much a pool takes on. */
 export interface WorkerOptions {
   /** Calls at once (default: unbounded). */
   thread?: number | undefined
@@ -48,10 +56,19 @@ class Worker implements WorkerPool {
     this.queueSize = atLeast(0, 'queueSize', queueSize)
   }
 
-  run<T>(task: () => T | Promise<T>): T | Promise<T> {
+  run<T>(task: () => T | Promise<T>, gone?: Promise<unknown>): T | Promise<T> {
     if (this.running < this.thread) return this.start(task)
     if (this.waiting.size >= this.queueSize) throw new QueueFullError()
-    return new Promise<void>((resolve) => this.waiting.add(resolve)).then(() => this.start(task, true))
+    return this.wait(gone).then(() => this.start(task, true))
+  }
+
+  private wait(gone: Promise<unknown> | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.add(resolve)
+      void gone?.then(() => {
+        if (this.waiting.delete(resolve)) reject(new Error('the client has gone away'))
+      })
+    })
   }
 
   stats(): WorkerStats {

@@ -54,6 +54,8 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
   private readonly origin: Origin
   private readonly reader: RequestReader
   private readonly timeout: Timeout
+  /** When the request in hand was read, on performance.now's clock. */
+  private startedAt: number
   private exchange: HttpChannel | undefined = undefined
   private body: IncomingBody | undefined = undefined
   private parked: GrowingBytes | undefined = undefined
@@ -73,7 +75,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     this.reader = new RequestReader(context.settings)
     this.outbox = new Outbox(socket, this)
     this.origin = new Origin(context, socket, proxied)
-    this.now = performance.now()
+    this.startedAt = this.now = performance.now()
     this.timeout = new Timeout(context, socket, this, this.now)
     context.connections.add(this)
     own(socket, this)
@@ -188,6 +190,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     const exchange = new HttpChannel(this, method, is1_0, keepsAlive(flags))
     const request = readRequest(text, method, this.origin, exchange, this.now)
     this.exchange = exchange
+    this.startedAt = this.now
     context.begun()
     if (reader.isInBody && !this.beginBody(request, exchange, flags)) return
     handle(context, request, exchange)
@@ -247,6 +250,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
 
   private exchangeRefused(): HttpChannel {
     this.exchange = new HttpChannel(this, methodOf(this.reader.method), false, false)
+    this.startedAt = this.now
     this.context.begun()
     return this.exchange
   }
@@ -274,10 +278,11 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
   }
 
   onAnswered(closes: boolean): void {
+    const { exchange } = this
     // Whoever was told of the answer's end may have ended the connection.
-    if (this.exchange === undefined) return
+    if (exchange === undefined) return
     this.exchange = undefined
-    this.context.ended()
+    this.count(exchange)
     this.body?.fail(new Error('the request has been answered'))
     this.body = undefined
     if (closes) this.linger()
@@ -396,6 +401,12 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     this.body = undefined
     if (exchange === undefined) return
     exchange.abort(status)
+    this.count(exchange)
+  }
+
+  // The exchange is over.
+  private count({ status, isRefusal, isWhole }: HttpChannel): void {
+    this.context.metrics?.requestEnded(status, isRefusal, isWhole, this.startedAt)
     this.context.ended()
   }
 

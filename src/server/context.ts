@@ -5,6 +5,8 @@ import { writeFields } from '../core/response-head.js'
 import { quietly } from '../io/quietly.js'
 import { TimerWheel } from '../io/timer-wheel.js'
 import type { RingRequest, RingResponse } from '../ring/contract.js'
+import type { ServerMetrics } from '../ring/server-metrics.js'
+import type { WorkerPool } from '../ring/worker.js'
 import type { WebSocketHost } from '../websocket/connection.js'
 import {
   ACCEPT_ERROR,
@@ -38,7 +40,11 @@ export class ServerContext implements WebSocketHost {
   readonly run: (request: RingRequest) => Answer
   readonly wheel = new TimerWheel(TICK_MS)
   readonly connections = new Set<Tracked>()
+  /** Where requests may wait: the server's own pool, and those that handlers have handed them on to. */
+  readonly pools = new Set<Pick<WorkerPool, 'stats'>>()
   readonly scheme: 'http' | 'https'
+  /** Who counts, where somebody does. */
+  readonly metrics: ServerMetrics | undefined
   /** The port listened on; 0 on a Unix domain socket. */
   port = 0
   isStopping = false
@@ -61,6 +67,7 @@ export class ServerContext implements WebSocketHost {
     this.settings = settings
     this.run = run
     this.scheme = settings.tls ? 'https' : 'http'
+    this.metrics = settings.metrics
     const { serverHeader } = settings
     if (serverHeader !== null) this.serverLine = writeFields({ Server: serverHeader }).lines
   }

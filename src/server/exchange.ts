@@ -44,6 +44,7 @@ export interface Outlet {
 const WAITING = 0
 const STREAMING = 1
 const DONE = 2
+const CUT = 3
 
 const COUNTED = 0
 const CHUNKED = 1
@@ -64,6 +65,8 @@ export class Exchange {
   awaitsContinue = false
   /** True while no byte has come of a body to which its method gives no meaning. */
   awaitsBody = false
+  /** Of its answer, once that has begun. */
+  status = 0
   /** True for an answer that the server makes by itself. */
   isRefusal = false
   /** The request's body, where it has one. */
@@ -88,7 +91,12 @@ export class Exchange {
 
   /** True until the answer is complete or its connection is gone. */
   get isOpen(): boolean {
-    return this.state !== DONE
+    return this.state < DONE
+  }
+
+  /** True once the answer is complete. */
+  get isWhole(): boolean {
+    return this.state === DONE
   }
 
   /** True for an answer whose end is that of its connection: only a reset can tell that it fell short. */
@@ -129,6 +137,7 @@ export class Exchange {
   switchProtocols(headers: ResponseHeaders): void {
     const { lines, hasDate, hasServer } = writeFields(headers)
     const { context, now, outbox } = this.outlet
+    this.status = 101
     outbox.writeText(SWITCHING + lines + context.lastLines(now, hasDate, hasServer))
     context.answered(101, false)
     this.finish()
@@ -174,6 +183,7 @@ export class Exchange {
       (tunnels ? '' : framingLine(status, framing, length, fields.statedLength)) +
       this.connectionLine(fields.connection) +
       context.lastLines(now, fields.hasDate, fields.hasServer)
+    this.status = status
     // Last: a logger is the user's, and may answer another request meanwhile.
     context.answered(status, this.isRefusal)
     return head
@@ -228,8 +238,8 @@ export class Exchange {
 
   /** The connection is gone, by whose will `status` says, before the answer is complete. */
   abort(status: CloseStatus): void {
-    if (this.state === DONE) return
-    this.state = DONE
+    if (!this.isOpen) return
+    this.state = CUT
     const { pieces } = this
     this.pieces = undefined
     if (pieces) cancelPieces(pieces, new Error('the connection is gone'))

@@ -4,6 +4,7 @@ import { Moment } from '../io/moment.js'
 import type { RequestChannel } from '../ring/as-channel.js'
 import type { Channel, ChannelHandlers, RingRequest, RingResponse } from '../ring/contract.js'
 import { isBody, pieceOf, TEXT_TYPE } from '../ring/message.js'
+import type { WorkerPool } from '../ring/worker.js'
 import { WebSocketChannel } from '../websocket/channel.js'
 import { Exchange } from './exchange.js'
 import { fail, respond } from './respond.js'
@@ -34,6 +35,7 @@ export class HttpChannel extends Exchange implements RequestChannel {
 
   /** Tells the handlers of the end, also where it has come already. */
   watch(handlers: ChannelHandlers): void {
+    if (this.handlers === undefined) this.outlet.context.metrics?.channelOpened()
     this.handlers = handlers
     if (this.closedAs !== undefined) this.onDone(this.closedAs)
   }
@@ -44,6 +46,14 @@ export class HttpChannel extends Exchange implements RequestChannel {
       handlers.init?.(websocket)
       return websocket
     })
+  }
+
+  runsOn(pool: Pick<WorkerPool, 'stats'>): void {
+    this.outlet.context.pools.add(pool)
+  }
+
+  hasWaited(ms: number): void {
+    this.outlet.context.metrics?.callWaited(ms)
   }
 
   send(data: string | Uint8Array | RingResponse, closeAfterSend = true): boolean {
@@ -101,6 +111,7 @@ export class HttpChannel extends Exchange implements RequestChannel {
     this.atClose?.come()
     if (handlers === undefined) return
     this.handlers = undefined
+    this.outlet.context.metrics?.channelClosed()
     try {
       handlers.onClose?.(this, status, undefined, '')
     } catch (error) {

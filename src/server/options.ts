@@ -1,6 +1,7 @@
 // A server's options, as its user gives them.
 import type { TlsOptions } from 'node:tls'
 import type { RingResponse } from '../ring/contract.js'
+import type { ServerMetrics } from '../ring/server-metrics.js'
 import type { WorkerPool } from '../ring/worker.js'
 import type { DeflateOptions } from '../websocket/deflate-options.js'
 
@@ -9,6 +10,8 @@ export interface ServerOptions {
   port?: number
   /** Address to bind (default '0.0.0.0'). */
   ip?: string
+  /** True lets other processes listen on this port too; the kernel shares the connections out (default false). Not everywhere. */
+  reusePort?: boolean
   /** A Unix domain socket instead of ip and port; its file is removed on stop. */
   path?: string
   /** `node:tls` server options: HTTPS. */
@@ -55,4 +58,6 @@ export interface ServerOptions {
   warnLogger?: (message: string, error?: unknown) => void
   /** Told the name of each event, to count them (default: none). */
   eventLogger?: (eventName: string) => void
+  /** Counts requests, their durations and more: `createMetrics()` of httpkit-wasm/metrics (default: nobody). */
+  metrics?: ServerMetrics | undefined
 }

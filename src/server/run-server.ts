@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { ProtocolError } from '../core/protocol-error.js'
+import { quietly } from '../io/quietly.js'
 import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import type { Handler } from '../ring/contract.js'
 import { newWorker, type WorkerPool } from '../ring/worker.js'
@@ -11,7 +12,9 @@ import { Connection } from './connection.js'
 import { ServerContext } from './context.js'
 import { MAX_CONNECTIONS } from './events.js'
 import type { ServerOptions } from './options.js'
+import { pooled } from './pooled.js'
 import { type Proxied, readPreface } from './proxy-preface.js'
+import { demandReusePort } from './reuse-port.js'
 import { settingsOf } from './settings.js'
 
 export interface ServerStats {
@@ -61,10 +64,7 @@ export async function runServer(handler: Handler, options: ServerOptions = {}): 
   const settings = settingsOf(options)
   const worker = newWorker(options)
   const pool = options.workerPool ?? (options.thread === undefined ? undefined : worker)
-  // A client that has gone while its request waited needs no answer.
-  const run: Handler = pool
-    ? (request) => pool.run(() => (request.asyncChannel.isOpen ? handler(request) : {}))
-    : handler
+  const run = pool ? pooled(handler, pool, options.metrics) : handler
   const server = new RunningServer(new ServerContext(settings, run), pool)
   await server.listen()
   return server
@@ -72,7 +72,6 @@ export async function runServer(handler: Handler, options: ServerOptions = {}): 
 
 class RunningServer implements HttpServer {
   private readonly context: ServerContext
-  private readonly pool: WorkerPool | undefined
   private readonly listener: Server
   /** Sockets that are no connections yet: they owe a PROXY header or a handshake. */
   private readonly unestablished = new Set<Socket>()
@@ -83,7 +82,7 @@ class RunningServer implements HttpServer {
 
   constructor(context: ServerContext, pool: WorkerPool | undefined) {
     this.context = context
-    this.pool = pool
+    if (pool) context.pools.add(pool)
     this.listener = this.createListener()
     this.stopped = new Promise((resolve) => {
       this.listener.once('close', () => {
@@ -115,6 +114,7 @@ class RunningServer implements HttpServer {
 
   private turnAway(socket: Socket): void {
     this.context.rejected++
+    this.context.metrics?.connectionRefused()
     this.context.event(MAX_CONNECTIONS)
     socket.destroy()
   }
@@ -168,16 +168,18 @@ class RunningServer implements HttpServer {
     })
   }
 
-  listen(): Promise<void> {
-    const { ip, port, path } = this.context.settings
+  async listen(): Promise<void> {
+    const { ip, port, path, reusePort } = this.context.settings
+    if (reusePort) await demandReusePort()
     return new Promise((resolve, reject) => {
       this.listener.once('error', reject)
       this.listener.listen(
-        path === undefined ? { host: ip, port, backlog: 4096 } : { path, backlog: 4096 },
+        path === undefined ? { host: ip, port, reusePort, backlog: 4096 } : { path, backlog: 4096 },
         () => {
           this.listener.off('error', reject).on('error', (error) => this.context.acceptFailed(error))
           const address = this.listener.address()
           if (typeof address === 'object' && address) this.context.port = address.port
+          this.context.metrics?.serverStarted(this)
           resolve()
         },
       )
@@ -225,9 +227,13 @@ class RunningServer implements HttpServer {
       for (const connection of context.connections) connection.closeIfIdle()
       for (const socket of this.unestablished) socket.destroy()
     }
-    context.onQuiet = closeIdle
     for (const connection of context.connections) connection.goAway()
-    setTimeout(closeIdle, Math.min(IDLE_GRACE_MS, timeoutMs))
+    const endGrace = (): void => {
+      context.onQuiet = closeIdle
+      closeIdle()
+    }
+    // A late timer comes before what has arrived by then is read.
+    setTimeout(() => setImmediate(endGrace), Math.min(IDLE_GRACE_MS, timeoutMs))
   }
 
   private cut(): void {
@@ -237,8 +243,16 @@ class RunningServer implements HttpServer {
 
   private onStopped(): void {
     this.hasStopped = true
+    const { metrics } = this.context
+    if (metrics) quietly(() => metrics.serverStopped(this))
     clearTimeout(this.cutTimer)
     this.context.wheel.stop()
+  }
+
+  private get queued(): number {
+    let queued = 0
+    for (const pool of this.context.pools) queued += pool.stats().queued
+    return queued
   }
 
   stats(): ServerStats {
@@ -247,7 +261,7 @@ class RunningServer implements HttpServer {
       connections: connections.size,
       websockets: this.context.websockets,
       inFlight,
-      queued: this.pool?.stats().queued ?? 0,
+      queued: this.queued,
       served,
       rejected,
       bytesIn,

@@ -3,6 +3,7 @@ import type { TlsOptions } from 'node:tls'
 import { between } from '../core/between.js'
 import { type ReaderLimits, readerBounds } from '../core/http-reader.js'
 import type { RingResponse } from '../ring/contract.js'
+import type { ServerMetrics } from '../ring/server-metrics.js'
 import { type DeflateOptions, deflateOptions } from '../websocket/deflate-options.js'
 import type { ServerOptions } from './options.js'
 
@@ -13,6 +14,7 @@ export interface Settings extends ReaderLimits {
   readonly port: number
   readonly ip: string
   readonly path: string | undefined
+  readonly reusePort: boolean
   readonly tls: TlsOptions | undefined
   readonly headersTimeout: number
   readonly bodyTimeout: number
@@ -27,6 +29,7 @@ export interface Settings extends ReaderLimits {
   readonly errorLogger: (message: string, error?: unknown) => void
   readonly warnLogger: (message: string, error?: unknown) => void
   readonly eventLogger: ((eventName: string) => void) | undefined
+  readonly metrics: ServerMetrics | undefined
 }
 
 /** @throws RangeError or TypeError for an option out of its range */
@@ -36,6 +39,7 @@ export function settingsOf(options: ServerOptions): Settings {
     port: between(options.port, 'port', 0, 65535, 8090),
     ip: options.ip ?? '0.0.0.0',
     path: options.path,
+    reusePort: options.reusePort ?? false,
     tls: options.tls,
     maxBody: between(options.maxBody, 'maxBody', 0, unbounded, 8 * 1024 * 1024),
     maxWs: between(options.maxWs, 'maxWs', 0, unbounded, 4 * 1024 * 1024),
@@ -55,6 +59,7 @@ export function settingsOf(options: ServerOptions): Settings {
     errorLogger: options.errorLogger ?? toStderr,
     warnLogger: options.warnLogger ?? toStderr,
     eventLogger: options.eventLogger,
+    metrics: metricsOf(options.metrics),
   }
 }
 
@@ -62,6 +67,11 @@ function oneOf<T extends string>(value: T | undefined, name: string, choices: re
   if (value === undefined) return choices[0]
   if (choices.includes(value)) return value
   throw new TypeError(`${name} must be one of ${choices.join(', ')}, not ${String(value)}`)
+}
+
+function metricsOf(metrics: ServerMetrics | undefined): ServerMetrics | undefined {
+  if (metrics === undefined || typeof metrics?.requestEnded === 'function') return metrics
+  throw new TypeError('metrics must be what createMetrics() makes, or like it')
 }
 
 function toStderr(message: string, error?: unknown): void {

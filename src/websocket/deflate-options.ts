@@ -2,6 +2,7 @@
 import { between } from '../core/between.js'
 import type { DeflateWishes } from '../core/permessage-deflate.js'
 
+/** How messages are compressed. */
 export interface DeflateOptions extends DeflateWishes {
   /** Bytes from which on a message is compressed (default 1024). */
   threshold?: number
