@@ -167,23 +167,23 @@ function resolved(target: Target | undefined, conditions: readonly string[]): st
 }
 
 describe.each([
-  ['by their default conditions', ['default'], ['./core', './middleware', './edge'], []],
+  ['by their default conditions', ['default'], ['./core', './middleware', './edge', './hub'], []],
   [
     'in workerd',
     ['workerd', 'worker', 'browser', 'import', 'default'],
-    ['.', './server', './client', './core', './middleware', './edge'],
+    ['.', './server', './client', './core', './middleware', './edge', './hub'],
     ['cloudflare:sockets', 'build/core.wasm'],
   ],
   [
     'in edge functions',
     ['edge-light', 'worker', 'browser', 'import', 'default'],
-    ['.', './server', './client', './core', './middleware', './edge'],
+    ['.', './server', './client', './core', './middleware', './edge', './hub'],
     ['build/core.wasm?module'],
   ],
   [
     'in browsers',
     ['browser', 'import', 'default'],
-    ['.', './server', './client', './core', './middleware', './edge'],
+    ['.', './server', './client', './core', './middleware', './edge', './hub'],
     [],
   ],
 ])('nothing of Node is reachable %s', (_, conditions, entries, platform) => {

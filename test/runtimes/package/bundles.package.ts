@@ -76,8 +76,8 @@ describe.skipIf(!chromium && !process.env.CI)('for browsers', () => {
   )
 })
 
-// What fake fakes is Node's, Bun's and Deno's client.
-const elsewhere = entries.filter((entry) => entry !== './fake')
+// What fake fakes is Node's, Bun's and Deno's client; threads are theirs, too.
+const elsewhere = entries.filter((entry) => entry !== './fake' && entry !== './threads')
 
 // Where neither Node's conditions hold nor a worker's.
 describe('for no platform in particular', () => {
@@ -105,6 +105,7 @@ describe('of what is used alone', () => {
     ['middleware', 'wrapParams', 54_000],
     ['edge', 'toFetch', 74_000],
     ['server', 'asChannel', 50_000],
+    ['hub', 'createHub', 70_000],
   ])('/%s: %s brings no more than the core and what it uses', async (entry, name, most) => {
     const code = await bundleOf(`import { ${name} } from 'httpkit-wasm/${entry}'; console.log(${name})`)
     expect(code.length).toBeLessThan(most)

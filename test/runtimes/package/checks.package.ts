@@ -60,6 +60,17 @@ it('has all files that exports name, and the same core as was built', () => {
 })
 
 it('declares values at every entry', () => {
-  expect(entries).toEqual(['.', './server', './client', './fake', './core', './middleware', './edge'])
+  expect(entries).toEqual([
+    '.',
+    './server',
+    './client',
+    './fake',
+    './core',
+    './middleware',
+    './edge',
+    './hub',
+    './threads',
+    './metrics',
+  ])
   for (const entry of entries) expect(declaredNames(entry).length, entry).toBeGreaterThan(0)
 })

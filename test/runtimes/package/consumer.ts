@@ -49,8 +49,8 @@ export function declaredNames(entry: string): string[] {
 
 function namesIn(path: string): string[] {
   const text = readFileSync(path, 'utf8')
-  const others = Array.from(text.matchAll(/export \* from '(.+)\.js'/g), ([, name]) =>
-    namesIn(join(path, '..', `${name}.d.ts`)),
+  const others = Array.from(text.matchAll(/export \* from '(.+)\.(c?)js'/g), ([, name, c]) =>
+    namesIn(join(path, '..', `${name}.d.${c}ts`)),
   )
   const own = Array.from(text.matchAll(/export \{([^}]*)\}/g), ([, list]) => list!.split(','))
   const values = own

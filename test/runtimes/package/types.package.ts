@@ -26,7 +26,7 @@ const byNode = { module: 'nodenext', moduleResolution: 'nodenext' }
 const byNode16 = { module: 'node16', moduleResolution: 'node16', verbatimModuleSyntax: true }
 const byBundler = { module: 'esnext', moduleResolution: 'bundler', verbatimModuleSyntax: true }
 const neutral = ['core.ts', 'middleware.ts', 'edge.ts']
-const all = [...neutral, 'client.ts', 'server.ts']
+const all = [...neutral, 'client.ts', 'server.ts', 'hub.ts', 'cores.ts']
 
 /** What a compiler says of these files; a tsconfig.json, since there is no other way to say that no types are wanted. */
 async function compile(version: string, options: object, files: readonly string[]): Promise<string> {

@@ -6,6 +6,9 @@ const kit = {
   './core': require('httpkit-wasm/core'),
   './middleware': require('httpkit-wasm/middleware'),
   './edge': require('httpkit-wasm/edge'),
+  './hub': require('httpkit-wasm/hub'),
+  './threads': require('httpkit-wasm/threads'),
+  './metrics': require('httpkit-wasm/metrics'),
 }
 
 import('./exercise.mjs')
