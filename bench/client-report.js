@@ -2,7 +2,7 @@
 // at the end the ratios of all. For a profile, the functions that took the most.
 
 import { fixed, table } from './figures.js'
-import { mediansOf, notesOn, trustOf } from './rounds.js'
+import { mediansNamed, notesOn, trustOf } from './rounds.js'
 
 const subject = 'httpkit'
 const floor = 'null'
@@ -11,7 +11,7 @@ const functionsShown = 25
 const waitingNote =
   '<: the client waited for the server: the rate is that of both, the CPU each a little too high.'
 
-export function report({ title, unit }, clients) {
+export function report(scenario, unit) {
   const headings = [
     'client',
     `CPU ${unit.cpu}/${unit.noun}`,
@@ -22,33 +22,33 @@ export function report({ title, unit }, clients) {
     'core busy',
     'rounds',
   ]
-  const ours = mediansOfNamed(clients, subject)
-  const rows = clients.map((client) => {
-    const { cpuEach, perSecond } = mediansOf(client.rounds)
+  const ours = mediansNamed(scenario, subject)
+  const rows = scenario.competitors.map((client) => {
+    const { cpuEach, perSecond } = client.medians
     return [
       client.title,
-      fixed(unit.ofMicroseconds(cpuEach), unit.cpuDigits),
+      fixed(cpuEach, unit.cpuDigits),
       fixed(cpuEach / ours.cpuEach, 2),
-      fixed(cpuEach / mediansOfNamed(clients, floor).cpuEach, 2),
-      fixed(perSecond * unit.amount, 0),
+      fixed(cpuEach / mediansNamed(scenario, floor).cpuEach, 2),
+      fixed(perSecond, 0),
       fixed(ours.perSecond / perSecond, 2),
       ...trustOf(client),
     ]
   })
-  console.log(`\n### ${title}\n\n${table(headings, rows)}\n`)
-  for (const note of notesOn(clients)) console.log(note.startsWith('<') ? waitingNote : note)
+  console.log(`\n### ${scenario.title}\n\n${table(headings, rows)}\n`)
+  for (const note of notesOn(scenario)) console.log(note.startsWith('<') ? waitingNote : note)
 }
 
 /** Only where this library was among those measured. */
 export function summarize(scenarios) {
   const everyone = new Map(
-    scenarios.flatMap(({ clients }) => clients.map(({ name, title }) => [name, title])),
+    scenarios.flatMap(({ competitors }) => competitors.map(({ name, title }) => [name, title])),
   )
   if (!everyone.delete(subject)) return
   const rows = [...everyone].map(([name, title]) => [
     title,
-    ...scenarios.map(({ clients }) =>
-      fixed(mediansOfNamed(clients, name).cpuEach / mediansOfNamed(clients, subject).cpuEach, 2),
+    ...scenarios.map((scenario) =>
+      fixed(mediansNamed(scenario, name).cpuEach / mediansNamed(scenario, subject).cpuEach, 2),
     ),
   ])
   const headings = ['CPU ÷ httpkit-wasm', ...scenarios.map(({ name }) => name)]
@@ -60,8 +60,4 @@ export function reportProfile(title, functions) {
     .slice(0, functionsShown)
     .map(({ name, place, share }) => [`${name} ${place}`.trim(), `${fixed(share * 100, 1)} %`])
   console.log(`\n### ${title}: self time\n\n${table(['function', 'of the time'], rows)}`)
-}
-
-function mediansOfNamed(clients, name) {
-  return mediansOf(clients.find((client) => client.name === name)?.rounds ?? [])
 }

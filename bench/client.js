@@ -10,7 +10,7 @@ import { clientCompetitors } from './clients/competitors.js'
 import { commandOf } from './competitors.js'
 import { cpuTimeOf, pinSelf } from './cpu.js'
 import { chosen } from './figures.js'
-import { measure, measureAll } from './rounds.js'
+import { measure, measureAll, scenarioOf } from './rounds.js'
 
 const script = fileURLToPath(new URL('clients/measure.js', import.meta.url))
 // Brings back what connections a client gave up while others had their turn.
@@ -32,13 +32,26 @@ export async function run({ rounds = 5, seconds = 2, only, scenario, profile }) 
       if (profile) await profileAll(clients, name, seconds)
       else {
         await measureAll(clients, rounds, (client) => measureOne(client, server.process, seconds))
-        report(scenarios[name], clients)
-        done.push({ name, clients })
+        const measured = inItsUnit(name, clients)
+        report(measured, scenarios[name].unit)
+        done.push(measured)
       }
       for (const { process } of clients) await stop(process)
     })
   }
-  if (!profile) summarize(done)
+  if (profile) return undefined
+  summarize(done)
+  return { options: { rounds, seconds }, scenarios: done }
+}
+
+function inItsUnit(name, clients) {
+  const { title, unit } = scenarios[name]
+  const units = { cpuEach: `${unit.cpu} of CPU per ${unit.noun}`, perSecond: unit.rate }
+  return scenarioOf({ name, title, units }, clients, (round) => ({
+    ...round,
+    cpuEach: unit.ofMicroseconds(round.cpuEach),
+    perSecond: round.perSecond * unit.amount,
+  }))
 }
 
 async function withServer({ server, serves }, use) {

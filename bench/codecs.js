@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { demandTwoCores } from './children.js'
 import { chosen, fixed, table } from './figures.js'
 import { subjects } from './forms/subjects.js'
-import { measureInTurn, tableOfRatios } from './in-turn.js'
+import { measureInTurn, scenariosOf, tableOfRatios } from './in-turn.js'
 
 const script = fileURLToPath(new URL('forms/measure.js', import.meta.url))
 
@@ -14,8 +14,9 @@ const everyone = Object.values(subjects).flatMap(({ candidates }) => Object.keys
 export async function run({ rounds = 5, seconds = 0.2, only, scenario }) {
   demandTwoCores()
   const wanted = chosen([...new Set(everyone)], only)
+  const scenarios = []
   for (const name of chosen(Object.keys(subjects), scenario)) {
-    const { title, unit, inputs } = subjects[name]
+    const { title, unit, noun, inputs } = subjects[name]
     const inputNames = Object.keys(inputs)
     const measured = await measureInTurn(candidatesOf(name, wanted), { inputs: inputNames, rounds, seconds })
     if (measured.length === 0) continue
@@ -28,7 +29,9 @@ export async function run({ rounds = 5, seconds = 0.2, only, scenario }) {
       peers.map((peer) => [peer, 'httpkit']),
     )
     if (ratios) console.log(`\n${ratios}`)
+    scenarios.push(...scenariosOf(inputNames, measured, { name, group: title, unit: `ns per ${noun}` }))
   }
+  return { options: { rounds, seconds }, scenarios }
 }
 
 function candidatesOf(subject, wanted) {

@@ -27,6 +27,12 @@ export const webSocketCompetitors = {
   deno: { title: 'Deno.serve', runtime: deno, file: 'websocket/deno' },
 }
 
+export const hubCompetitors = {
+  httpkit: { title: 'httpkit-wasm', runtime: node, file: 'hub/httpkit' },
+  'socket-io': { title: 'socket.io', runtime: node, file: 'hub/socket-io' },
+  ws: { title: 'ws, by hand', runtime: node, file: 'hub/ws' },
+}
+
 /** Command and arguments of a competitor, serving one scenario on a free port. */
 export function commandOf({ runtime, file }, scenario, nodeOptions = []) {
   const [command, ...options] = runtime

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { demandTwoCores } from './children.js'
 import { chosen, fixed, table } from './figures.js'
 import { subjects } from './framing/subjects.js'
-import { measureInTurn, tableOfRatios } from './in-turn.js'
+import { measureInTurn, scenariosOf, tableOfRatios } from './in-turn.js'
 
 const script = fileURLToPath(new URL('framing/measure.js', import.meta.url))
 
@@ -15,8 +15,9 @@ const everyone = Object.values(subjects).flatMap(({ candidates }) => Object.keys
 export async function run({ rounds = 5, seconds = 0.2, only, scenario }) {
   demandTwoCores()
   const wanted = chosen([...new Set(everyone)], only)
+  const scenarios = []
   for (const name of chosen(Object.keys(subjects), scenario)) {
-    const { title, unit = 'ns a frame', inputs, comparisons } = subjects[name]
+    const { title, unit = 'ns per frame', inputs, comparisons } = subjects[name]
     const inputNames = Object.keys(inputs)
     const measured = await measureInTurn(candidatesOf(name, wanted), { inputs: inputNames, rounds, seconds })
     if (measured.length === 0) continue
@@ -24,7 +25,9 @@ export async function run({ rounds = 5, seconds = 0.2, only, scenario }) {
     report(measured, inputs)
     const ratios = tableOfRatios(inputNames, measured, comparisons)
     if (ratios) console.log(`\n${ratios}`)
+    scenarios.push(...scenariosOf(inputNames, measured, { name, group: title, unit: unit }))
   }
+  return { options: { rounds, seconds }, scenarios }
 }
 
 function candidatesOf(subject, wanted) {

@@ -7,10 +7,11 @@ import { hunt } from '../test/fuzz/engine/hunt.js'
 import { targets as allTargets, targetUrl } from '../test/fuzz/targets.js'
 import { demandTwoCores } from './children.js'
 import { chosen, fixed, table } from './figures.js'
-import { measureInTurn } from './in-turn.js'
+import { measureInTurn, scenariosOf } from './in-turn.js'
 import { stepsAsSvg } from './plots/steps.js'
 
 const SEED = 7
+const readingSeconds = 0.2
 const plot = new URL('plots/fuzz-edges.svg', import.meta.url)
 const script = fileURLToPath(new URL('fuzzing/measure.js', import.meta.url))
 const hook = new URL('../test/fuzz/engine/core-hook.js', import.meta.url).href
@@ -36,10 +37,24 @@ export async function run({ rounds = 5, seconds = 60, only }) {
   reportReached(reached)
   if (only === undefined)
     writeFileSync(plot, await stepsAsSvg(curvesOf(reached), { x: 'seconds', y: 'edges' }))
-  console.log(`\n### fuzz: reading the seeds, medians of ${rounds} rounds of 0.2 s, ns an input\n`)
   console.log(
-    table(['', ...headings, 'instrumented ÷ plain', 'peers ÷ plain'], await readingRows(names, rounds)),
+    `\n### fuzz: reading the seeds, medians of ${rounds} rounds of ${readingSeconds} s, ns an input\n`,
   )
+  const read = await readSeeds(names, rounds)
+  console.log(table(['', ...headings, 'instrumented ÷ plain', 'peers ÷ plain'], read.map(readingRow)))
+  const scenarios = [fromNothing(reached), ...read.flatMap(readingScenarios)]
+  return { options: { rounds, seconds: readingSeconds, fuzzedSeconds: seconds, seed: SEED }, scenarios }
+}
+
+function fromNothing(reached) {
+  return {
+    name: 'from-nothing',
+    title: 'from nothing but the dictionary',
+    units: { perSecond: 'executions/s', edges: 'edges' },
+    competitors: reached.map(({ name, executions, seconds, edges }) => {
+      return { name, title: name, medians: { perSecond: executions / seconds, edges }, rounds: [] }
+    }),
+  }
 }
 
 async function fuzzFromNothing(names, seconds) {
@@ -74,21 +89,33 @@ function curvesOf(reached) {
 
 const headings = [...Object.values(ours), 'peers']
 
-async function readingRows(names, rounds) {
-  const rows = []
+async function readSeeds(names, rounds) {
+  const read = []
   for (const name of names.filter((name) => peers[name])) {
-    const measured = await measureInTurn(candidatesOf(name), { inputs: [name], rounds, seconds: 0.2 })
-    const [plain, instrumented, ...others] = measured.map(({ title, medians: [ns] }) => ({ title, ns }))
-    rows.push([
-      name,
-      ns(plain),
-      ns(instrumented),
-      others.map((other) => `${other.title} ${ns(other)}`).join(', '),
-      fixed(instrumented.ns / plain.ns, 2),
-      others.map((other) => fixed(other.ns / plain.ns, 2)).join(', '),
-    ])
+    const measured = await measureInTurn(candidatesOf(name), {
+      inputs: [name],
+      rounds,
+      seconds: readingSeconds,
+    })
+    read.push({ name, measured })
   }
-  return rows
+  return read
+}
+
+function readingRow({ name, measured }) {
+  const [plain, instrumented, ...others] = measured.map(({ title, medians: [ns] }) => ({ title, ns }))
+  return [
+    name,
+    ns(plain),
+    ns(instrumented),
+    others.map((other) => `${other.title} ${ns(other)}`).join(', '),
+    fixed(instrumented.ns / plain.ns, 2),
+    others.map((other) => fixed(other.ns / plain.ns, 2)).join(', '),
+  ]
+}
+
+function readingScenarios({ name, measured }) {
+  return scenariosOf([name], measured, { name: 'seeds', unit: 'ns per input' })
 }
 
 function candidatesOf(target) {

@@ -6,7 +6,7 @@
 import { demandTwoCores } from './children.js'
 import { competitors, webSocketCompetitors } from './competitors.js'
 import { chosen, fixed, table } from './figures.js'
-import { inTurn, medianFor, withIdleConnections } from './resident.js'
+import { inTurn, medianFor, scenarioOf, withIdleConnections } from './resident.js'
 
 const thousand = 1000
 const http = {
@@ -35,6 +35,12 @@ export async function run({ rounds = 3, connections = 8000, only, websocket = fa
     withIdleConnections(competitor, kind, ({ kibWith }) => measure(kibWith, connections)),
   )
   report(kind, servers, connections, rounds)
+  const title = `${fixed(connections, 0)} idle ${kind.noun}`
+  const units = { each: 'KiB each', further: 'KiB one more' }
+  return {
+    options: { rounds, connections },
+    scenarios: [scenarioOf({ name: kind.noun, title, units }, servers)],
+  }
 }
 
 /** @returns KiB of RSS a connection: of all, and of those after the first thousand */

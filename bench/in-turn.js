@@ -9,7 +9,7 @@ import { fixed, geometricMean, median, rotated, table } from './figures.js'
  *
  * @param candidates each with a name, a title, and the arguments that Node takes to start it: on a message with an `input`
  * and a time in `ms` it answers with `ns`
- * @returns those measured, each with `medians`: ns, in the inputs' order
+ * @returns those measured, each with `medians` and `rounds`: ns, in the inputs' order
  */
 export async function measureInTurn(candidates, { inputs, rounds, seconds }) {
   const running = candidates.map(startOne)
@@ -24,6 +24,24 @@ export async function measureInTurn(candidates, { inputs, rounds, seconds }) {
     name,
     title,
     medians: inputs.map((input) => median(rounds.get(input))),
+    rounds: inputs.map((input) => rounds.get(input)),
+  }))
+}
+
+/**
+ * The same as results are kept, each input a scenario.
+ *
+ * @param of.unit of what was timed; `of.group` is what the inputs have in common, its `name` comes before theirs
+ */
+export function scenariosOf(inputs, candidates, { name, group, unit }) {
+  return inputs.map((input, n) => ({
+    name: name ? `${name}/${input}` : input,
+    title: input,
+    group,
+    units: { ns: unit },
+    competitors: candidates.map(({ name, title, medians, rounds }) => {
+      return { name, title, medians: { ns: medians[n] }, rounds: rounds[n].map((ns) => ({ ns })) }
+    }),
   }))
 }
 

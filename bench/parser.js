@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { demandTwoCores } from './children.js'
 import { chosen, fixed, geometricMean, table } from './figures.js'
-import { measureInTurn, tableOfRatios } from './in-turn.js'
+import { measureInTurn, scenariosOf, tableOfRatios } from './in-turn.js'
 import { headOf, heads } from './inputs.js'
 
 const candidates = {
@@ -36,6 +36,10 @@ export async function run({ rounds = 5, seconds = 0.2, only }) {
   report(measured)
   const ratios = tableOfRatios(headNames, measured, comparisons)
   if (ratios) console.log(`\n${ratios}`)
+  return {
+    options: { rounds, seconds },
+    scenarios: scenariosOf(headNames, measured, { unit: 'ns per head' }),
+  }
 }
 
 function report(parsers) {

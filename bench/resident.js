@@ -52,6 +52,18 @@ export async function inTurn(competitors, names, rounds, measureOne) {
   return servers.filter((server) => !server.failure)
 }
 
+/** The servers' rounds and medians as results are kept. */
+export function scenarioOf({ name, title, units }, servers) {
+  const readings = Object.keys(servers[0]?.rounds[0] ?? {})
+  const competitors = servers.map(({ name, title, rounds }) => ({
+    name,
+    title,
+    medians: Object.fromEntries(readings.map((reading) => [reading, medianFor(servers, name, reading)])),
+    rounds,
+  }))
+  return { name, title, units, competitors }
+}
+
 /** The median over a server's rounds, by the server's name; of one that was not measured no number. */
 export function medianFor(servers, name, reading) {
   const measured = servers.find((server) => server.name === name)?.rounds

@@ -4,10 +4,9 @@
 import { cores, portOf, start, stop } from './children.js'
 import { commandOf } from './competitors.js'
 import { coreTimes, cpuTimeOf } from './cpu.js'
+import { aboutTheRound, countedOf, isUndisturbed } from './disturbance.js'
 import { chosen, fixed, median, rotated } from './figures.js'
 
-// Part of the time that others may run on the two cores, or the hypervisor take from them.
-const foreignLimit = 0.05
 // A server busier than this was the limit; below it the load generator was.
 const saturated = 0.95
 
@@ -54,12 +53,13 @@ export async function measureAll(servers, rounds, measureOne) {
 /**
  * One measurement: what the server spent while `load` ran.
  *
- * @param load resolves to how many requests or messages were `answered`, in how many `seconds`, and what `trouble` there was
+ * @param load resolves to how many requests or messages were `answered`, in how many `seconds`, what `trouble` there was, and
+ * what else it has read
  * @param loadCpuTime CPU time of the load so far, in ms
  */
 export async function measure(server, load, loadCpuTime) {
   const before = readings(server, loadCpuTime)
-  const { answered, seconds, trouble } = await load()
+  const { answered, seconds, trouble, ...others } = await load()
   const after = readings(server, loadCpuTime)
   const spent = (reading) => after[reading] - before[reading]
   return {
@@ -70,6 +70,7 @@ export async function measure(server, load, loadCpuTime) {
       Math.max(spent('serverCore') - spent('cpu'), spent('loadCore') - spent('loadCpu')) / spent('wall'),
     stolen: spent('stolen') / spent('wall'),
     trouble,
+    ...others,
   }
 }
 
@@ -79,7 +80,7 @@ function readings(server, loadCpuTime) {
   const loadCore = coreTimes(cores.load)
   return {
     wall: performance.now(),
-    cpu: cpuTimeOf(server.process.pid) / 1e6,
+    cpu: cpuTimeOfServer(server),
     loadCpu: loadCpuTime(),
     serverCore: serverCore.ran,
     loadCore: loadCore.ran,
@@ -87,40 +88,66 @@ function readings(server, loadCpuTime) {
   }
 }
 
-function isUndisturbed({ foreign, stolen, trouble }) {
-  return foreign < foreignLimit && stolen < foreignLimit && trouble === undefined
+// One process, or several that serve together.
+function cpuTimeOfServer({ process, processes = [process] }) {
+  return processes.reduce((sum, { pid }) => sum + cpuTimeOf(pid) / 1e6, 0)
 }
 
-/** Over the undisturbed rounds, or over all where there is none. */
-export function mediansOf(rounds) {
-  const undisturbed = rounds.filter(isUndisturbed)
-  const counted = undisturbed.length > 0 ? undisturbed : rounds
-  const of = (reading) => median(counted.map((round) => round[reading]))
-  return { perSecond: of('perSecond'), cpuEach: of('cpuEach'), busy: of('busy') }
+/**
+ * The servers' rounds and medians as results are kept.
+ *
+ * @param scenario.units by reading
+ * @param inUnit what makes of a round's readings those of the units, where they are others
+ */
+export function scenarioOf({ name, title, units }, servers, inUnit = (round) => round) {
+  const competitors = servers.map((server) => {
+    const rounds = server.rounds.map(inUnit)
+    return {
+      name: server.name,
+      title: server.title,
+      failure: server.failure?.message,
+      medians: mediansOf(rounds),
+      rounds,
+    }
+  })
+  return { name, title, units, competitors }
 }
 
-function isStarved({ rounds }) {
-  return rounds.some(isUndisturbed) && mediansOf(rounds).busy < saturated
+function mediansOf(rounds) {
+  const counted = countedOf(rounds)
+  const readings = Object.keys(counted[0] ?? {}).filter((reading) => !aboutTheRound.has(reading))
+  return Object.fromEntries(
+    readings.map((reading) => [reading, median(counted.map((round) => round[reading]))]),
+  )
+}
+
+/** A competitor's medians by its name; no numbers where it was not measured. */
+export function mediansNamed({ competitors }, name) {
+  return competitors.find((competitor) => competitor.name === name)?.medians ?? {}
+}
+
+function isStarved({ rounds, medians }) {
+  return rounds.some(isUndisturbed) && medians.busy < saturated
 }
 
 /** The last two columns of a table: how busy the server's core was, and how many rounds count. */
-export function trustOf(server) {
-  const { rounds } = server
+export function trustOf(competitor) {
+  const { rounds, medians } = competitor
   return [
-    `${fixed(mediansOf(rounds).busy * 100, 0)} %${isStarved(server) ? ' <' : ''}`,
+    `${fixed(medians.busy * 100, 0)} %${isStarved(competitor) ? ' <' : ''}`,
     `${rounds.filter(isUndisturbed).length} of ${rounds.length}`,
   ]
 }
 
 /** What has to be said below a table. */
-export function* notesOn(servers) {
-  for (const { title, rounds, failure } of servers) {
-    if (failure) yield `${title} failed: ${failure.message}`
+export function* notesOn({ competitors }) {
+  for (const { title, rounds, failure } of competitors) {
+    if (failure) yield `${title} failed: ${failure}`
     if (rounds.length > 0 && !rounds.some(isUndisturbed))
       yield `${title}: every round was disturbed; do not trust its row.`
     for (const trouble of new Set(rounds.map((round) => round.trouble))) {
       if (trouble !== undefined) yield `${title}: ${trouble}`
     }
   }
-  if (servers.some(isStarved)) yield starvedNote
+  if (competitors.some(isStarved)) yield starvedNote
 }

@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.js'
 import { preparePeers } from './peers.js'
+import { saveResults } from './results.js'
 
 const subjects = [
   'server',
@@ -16,6 +17,9 @@ const subjects = [
   'fuzz',
   'idle',
   'websocket-10k',
+  'hub',
+  'metrics',
+  'report',
 ]
 
 const usage = `npm run bench -- SUBJECT [options]
@@ -30,6 +34,9 @@ const usage = `npm run bench -- SUBJECT [options]
   fuzz            executions/s of the fuzzer, edges over time (an SVG), and its inputs in other parsers
   idle            memory of an idle connection; --websocket: of an idle WebSocket
   websocket-10k   10,000 WebSockets: memory of each, and a broadcast to all
+  hub             5,000 WebSockets on one topic, in one process and in three over Redis: CPU per delivery, delay
+  metrics         server CPU per hello without metrics, with them, and with OpenTelemetry
+  report          draws what results/ has as plots/SUBJECT.svg; measures nothing
 
   --rounds N          measurements of each competitor (medians are shown)
   --seconds N         length of one measurement
@@ -38,18 +45,26 @@ const usage = `npm run bench -- SUBJECT [options]
                       client: hello-1, hello-50, fields, download
                       websocket: text-16, text-utf8, text-1, binary-1k, binary-64k, broadcast
                       frames: decode, encode, encode-masked, utf8
+                      hub: one-64, one-1k, three-64, three-1k
                       codecs: parse, encode, multipart-file, multipart-fields, multipart-encode
                       runtimes: head-40, head-700, head-object, read-64, read-16k, written-64, written-16k
-  --connections N     idle, websocket-10k: connections to hold (default 8000, 10000)
+  --connections N     idle, websocket-10k, hub: connections to hold (default 8000, 10000, 5000)
   --websocket         idle: WebSockets instead of HTTP connections
-  --profile           client: where its time goes, function by function`
+  --profile           client: where its time goes, function by function
+
+Results are saved as results/SUBJECT.json, scenario by scenario, and drawn; but not those of runs with --only or
+--connections.`
 
 try {
   const { subject, options } = fromCommandLine()
   preparePeers()
   console.log(describeMachine())
   const { run } = await import(`./${subject}.js`)
-  await run(options)
+  const measured = await run(options)
+  if (measured && isWhole(options)) {
+    saveResults(subject, measured)
+    await drawAnew(subject)
+  }
 } catch (error) {
   console.error(`bench: ${error.message}`)
   process.exitCode = 1
@@ -74,6 +89,17 @@ function fromCommandLine() {
       profile: values.profile,
     },
   }
+}
+
+// Vega is loaded when all has been measured.
+async function drawAnew(subject) {
+  const { drawable, run } = await import('./report.js')
+  if (drawable().includes(subject)) await run({ only: [subject] })
+}
+
+// Others were measured on other connections, or not at all: such figures do not take the place of whole ones.
+function isWhole({ only, connections }) {
+  return only === undefined && connections === undefined
 }
 
 function positive(name, text) {

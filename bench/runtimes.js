@@ -7,7 +7,7 @@ import { drivers as all } from '../test/runtimes/drivers/index.js'
 import { preparePackages } from '../test/runtimes/packages.js'
 import { cores, demandTwoCores, outputOf, start } from './children.js'
 import { chosen, fixed, median, rotated, table } from './figures.js'
-import { tableOfRatios } from './in-turn.js'
+import { scenariosOf, tableOfRatios } from './in-turn.js'
 
 // Not those that run a part of the tests once more.
 const drivers = all.filter(({ parts }) => !parts)
@@ -24,6 +24,7 @@ const tasks = {
 const measured = fileURLToPath(new URL('runtimes/measure.js', import.meta.url))
 const runDriver = fileURLToPath(new URL('runtimes/run-driver.js', import.meta.url))
 const reference = 'node20'
+const steps = ['compile', 'instantiate']
 
 /** @param options.seconds of one measurement of one task */
 export async function run({ rounds = 5, seconds = 0.2, only, scenario }) {
@@ -39,11 +40,23 @@ export async function run({ rounds = 5, seconds = 0.2, only, scenario }) {
   for (let round = 0; round < rounds; round++) {
     for (const runtime of rotated(runtimes, round)) await measureOnce(runtime, options)
   }
-  report(
-    runtimes.filter(({ rounds }) => rounds.length > 0),
-    options.tasks.map(({ title }) => title),
-    `medians of ${rounds} rounds of ${seconds} s`,
-  )
+  const measuredOnes = runtimes.filter(({ rounds }) => rounds.length > 0)
+  const titles = options.tasks.map(({ title }) => title)
+  const candidates = candidatesOf(measuredOnes, titles)
+  report(candidates, titles, `medians of ${rounds} rounds of ${seconds} s`)
+  reportStartUps(measuredOnes)
+  const scenarios = [
+    ...scenariosOf(titles, candidates, { unit: 'ns each' }),
+    ...startUpScenarios(measuredOnes),
+  ]
+  return { options: { rounds, seconds }, scenarios }
+}
+
+function candidatesOf(runtimes, titles) {
+  return runtimes.map(({ name, title, rounds }) => {
+    const times = titles.map((_, n) => rounds.map(({ times }) => times[n]))
+    return { name, title, medians: times.map(median), rounds: times }
+  })
 }
 
 async function readied(chosenDrivers) {
@@ -76,12 +89,7 @@ async function measureOnce(runtime, options) {
   }
 }
 
-function report(runtimes, titles, how) {
-  const candidates = runtimes.map(({ name, title, rounds }) => ({
-    name,
-    title,
-    medians: titles.map((_, n) => median(rounds.map(({ times }) => times[n]))),
-  }))
+function report(candidates, titles, how) {
   const rows = candidates.map(({ title, medians }) => [
     title,
     ...medians.map((ns) => fixed(ns, ns < 100 ? 1 : 0)),
@@ -94,16 +102,38 @@ function report(runtimes, titles, how) {
     others.map(({ name }) => [name, reference]),
   )
   if (ratios) console.log(`\n${ratios}`)
-  console.log(`\n### runtimes: start-up of core.wasm, medians, µs\n\n${startUps(runtimes)}`)
+}
+
+function reportStartUps(runtimes) {
+  const rows = runtimes.map((runtime) => [
+    runtime.title,
+    ...steps.map((step) => fixed(startUpOf(runtime, step), 0)),
+  ])
+  console.log(`\n### runtimes: start-up of core.wasm, medians, µs\n\n${table(['', ...steps], rows)}`)
   console.log(
     '\n–: compiled before, by whoever deploys it: the runtime imports a module, and compiles nothing while it runs.',
   )
 }
 
-function startUps(runtimes) {
-  const rows = runtimes.map(({ title, rounds }) => {
-    const of = (step) => median(rounds.map(({ start }) => start[step] ?? Number.NaN))
-    return [title, ...['compile', 'instantiate'].map((step) => fixed(of(step), 0))]
-  })
-  return table(['', 'compile', 'instantiate'], rows)
+function startUpOf({ rounds }, step) {
+  return median(rounds.map(({ start }) => start[step] ?? Number.NaN))
+}
+
+function startUpScenarios(runtimes) {
+  return steps.map((step) => ({
+    name: `start-up/${step}`,
+    title: `core.wasm: ${step}`,
+    units: { µs: 'µs' },
+    competitors: runtimes
+      .filter((runtime) => Number.isFinite(startUpOf(runtime, step)))
+      .map((runtime) => {
+        const { name, title, rounds } = runtime
+        return {
+          name,
+          title,
+          medians: { µs: startUpOf(runtime, step) },
+          rounds: rounds.map(({ start }) => ({ µs: start[step] })),
+        }
+      }),
+  }))
 }

@@ -1,7 +1,7 @@
 // One table a scenario: medians over the undisturbed rounds, and ratios to node:http and to the null server.
 
 import { fixed, table } from './figures.js'
-import { mediansOf, notesOn, trustOf } from './rounds.js'
+import { mediansNamed, notesOn, trustOf } from './rounds.js'
 
 const headings = [
   'server',
@@ -15,23 +15,22 @@ const headings = [
   'rounds',
 ]
 
-export function report(scenario, servers) {
-  const medians = new Map(servers.map((server) => [server.name, mediansOf(server.rounds)]))
-  const ratio = (reading, name, other) => fixed(medians.get(name)[reading] / medians.get(other)?.[reading], 2)
-  const rows = servers.map((server) => {
-    const { name, title } = server
-    const { perSecond, cpuEach } = medians.get(name)
+export function report(scenario) {
+  const nodeHttp = mediansNamed(scenario, 'node-http')
+  const floor = mediansNamed(scenario, 'null')
+  const rows = scenario.competitors.map((competitor) => {
+    const { perSecond, cpuEach } = competitor.medians
     return [
-      title,
+      competitor.title,
       fixed(perSecond, 0),
-      ratio('perSecond', name, 'node-http'),
-      ratio('perSecond', name, 'null'),
+      fixed(perSecond / nodeHttp.perSecond, 2),
+      fixed(perSecond / floor.perSecond, 2),
       fixed(cpuEach, 2),
-      fixed(medians.get('node-http')?.cpuEach / cpuEach, 2),
-      ratio('cpuEach', name, 'null'),
-      ...trustOf(server),
+      fixed(nodeHttp.cpuEach / cpuEach, 2),
+      fixed(cpuEach / floor.cpuEach, 2),
+      ...trustOf(competitor),
     ]
   })
-  console.log(`\n### ${scenario}\n\n${table(headings, rows)}\n`)
-  for (const note of notesOn(servers)) console.log(note)
+  console.log(`\n### ${scenario.name}\n\n${table(headings, rows)}\n`)
+  for (const note of notesOn(scenario)) console.log(note)
 }

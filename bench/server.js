@@ -8,12 +8,20 @@ import { cpuTimeOfEndedChildren, pinSelf } from './cpu.js'
 import { chosen } from './figures.js'
 import { requests } from './inputs.js'
 import { pickGenerator } from './load/generator.js'
-import { measure, measureAll, startAll } from './rounds.js'
+import { measure, measureAll, scenarioOf, startAll } from './rounds.js'
 import { report } from './server-report.js'
 import { verify } from './server-verify.js'
 
 const connections = 50
 const depths = { pipelined: 16 }
+const titles = {
+  hello: 'hello: GET, Host only',
+  browser: 'browser: GET, the 12 fields a browser sends',
+  json: 'json: POST of 1 KiB, parsed and stringified',
+  pipelined: 'pipelined: hello, 16 in a write',
+  large: 'large: GET of 64 KiB',
+}
+const units = { cpuEach: 'µs of CPU per request', perSecond: 'requests/s' }
 
 /** @param options.seconds of one measurement; each server is warmed up for half of it first, and for 2 s at least */
 export async function run({ rounds = 3, seconds = 4, only, scenario }) {
@@ -23,6 +31,7 @@ export async function run({ rounds = 3, seconds = 4, only, scenario }) {
   console.log(
     `Load: ${generator.name}, ${connections} connections; medians of ${rounds} rounds of ${seconds} s.`,
   )
+  const scenarios = []
   for (const name of chosen(Object.keys(requests), scenario)) {
     const servers = await startAll(competitors, {
       only,
@@ -36,6 +45,9 @@ export async function run({ rounds = 3, seconds = 4, only, scenario }) {
       measure(server, () => generator.load({ ...job, port: server.port, seconds }), cpuTimeOfEndedChildren),
     )
     for (const server of servers) await stop(server.process)
-    report(name, servers)
+    const measured = scenarioOf({ name, title: titles[name], units }, servers)
+    report(measured)
+    scenarios.push(measured)
   }
+  return { options: { rounds, seconds }, scenarios }
 }

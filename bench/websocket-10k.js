@@ -5,11 +5,17 @@ import { demandTwoCores } from './children.js'
 import { webSocketCompetitors } from './competitors.js'
 import { cpuTimeOf } from './cpu.js'
 import { chosen, fixed, median, table } from './figures.js'
-import { inTurn, medianFor, withIdleConnections } from './resident.js'
+import { inTurn, medianFor, scenarioOf, withIdleConnections } from './resident.js'
 
 const names = ['httpkit', 'ws']
 const crowd = { scenario: 'broadcast', clientsFile: 'load/idle-websockets.js', isSilent: true }
 const broadcasts = 5
+const units = {
+  each: 'KiB each, silent',
+  eachAfter: 'KiB each, after the broadcasts',
+  ms: 'ms until the last has a broadcast',
+  cpuEach: 'µs of CPU per socket and broadcast',
+}
 
 /** @param options.connections of WebSockets that are open at once */
 export async function run({ rounds = 3, connections = 10_000, only }) {
@@ -18,6 +24,11 @@ export async function run({ rounds = 3, connections = 10_000, only }) {
     withIdleConnections(competitor, crowd, (parts) => measure(parts, connections)),
   )
   report(servers, connections, rounds)
+  const title = `${fixed(connections, 0)} WebSockets`
+  return {
+    options: { rounds, connections },
+    scenarios: [scenarioOf({ name: 'crowd', title, units }, servers)],
+  }
 }
 
 async function measure({ server, kibWith, tell }, connections) {

@@ -2,7 +2,7 @@
 // end the ratios of all.
 
 import { fixed, table } from './figures.js'
-import { mediansOf, notesOn, trustOf } from './rounds.js'
+import { mediansNamed, notesOn, trustOf } from './rounds.js'
 
 const subject = 'httpkit'
 const headings = [
@@ -17,10 +17,10 @@ const headings = [
   'rounds',
 ]
 
-export function report({ title, connections }, servers) {
-  const rows = servers.map((server) => {
-    const { cpuEach, perSecond } = mediansOf(server.rounds)
-    const other = (name) => mediansOfNamed(servers, name)
+export function report(scenario, connections) {
+  const rows = scenario.competitors.map((server) => {
+    const { cpuEach, perSecond } = server.medians
+    const other = (name) => mediansNamed(scenario, name)
     return [
       server.title,
       fixed(cpuEach, 2),
@@ -32,22 +32,18 @@ export function report({ title, connections }, servers) {
       ...trustOf(server),
     ]
   })
-  console.log(`\n### ${title}\n\n${connections} connections.\n\n${table(headings, rows)}\n`)
-  for (const note of notesOn(servers)) console.log(note)
+  console.log(`\n### ${scenario.title}\n\n${connections} connections.\n\n${table(headings, rows)}\n`)
+  for (const note of notesOn(scenario)) console.log(note)
 }
 
 /** Only where this library was among those measured. */
 export function summarize(scenarios) {
-  const rows = scenarios.flatMap(({ title, servers }) => {
-    const ours = mediansOfNamed(servers, subject).cpuEach
-    const ratio = (name) => fixed(mediansOfNamed(servers, name).cpuEach / ours, 2)
-    return Number.isFinite(ours) ? [[title, ...['ws', 'ws-plain', 'bun', 'deno'].map(ratio)]] : []
+  const rows = scenarios.flatMap((scenario) => {
+    const ours = mediansNamed(scenario, subject).cpuEach
+    const ratio = (name) => fixed(mediansNamed(scenario, name).cpuEach / ours, 2)
+    return Number.isFinite(ours) ? [[scenario.title, ...['ws', 'ws-plain', 'bun', 'deno'].map(ratio)]] : []
   })
   if (rows.length === 0) return
   const columns = ['CPU ÷ httpkit-wasm', 'ws + bufferutil', 'ws', 'Bun.serve', 'Deno.serve']
   console.log(`\n### all scenarios\n\n${table(columns, rows)}`)
-}
-
-function mediansOfNamed(servers, name) {
-  return mediansOf(servers.find((server) => server.name === name)?.rounds ?? [])
 }

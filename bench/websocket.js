@@ -7,11 +7,12 @@ import { ask, cores, demandTwoCores, start, stop } from './children.js'
 import { webSocketCompetitors } from './competitors.js'
 import { cpuTimeOf, pinSelf } from './cpu.js'
 import { chosen } from './figures.js'
-import { measure, measureAll, startAll } from './rounds.js'
+import { measure, measureAll, scenarioOf, startAll } from './rounds.js'
 import { scenarios } from './websocket-inputs.js'
 import { report, summarize } from './websocket-report.js'
 
 const load = fileURLToPath(new URL('load/websocket-clients.js', import.meta.url))
+const units = { cpuEach: 'µs of CPU per message', perSecond: 'messages/s' }
 // The load's own code gets fast before it counts.
 const loadWarmUpSeconds = 0.3
 
@@ -32,10 +33,13 @@ export async function run({ rounds = 5, seconds = 2, only, scenario }) {
     for (const { port } of servers) await withClients(port, name, (sendFor) => sendFor(warmUpSeconds))
     await measureAll(servers, rounds, (server) => measureOne(server, name, seconds))
     for (const server of servers) await stop(server.process)
-    report(scenarios[name], servers)
-    done.push({ ...scenarios[name], servers })
+    const { title, connections } = scenarios[name]
+    const measured = scenarioOf({ name, title, units }, servers)
+    report(measured, connections)
+    done.push(measured)
   }
   summarize(done)
+  return { options: { rounds, seconds }, scenarios: done }
 }
 
 function measureOne(server, scenario, seconds) {

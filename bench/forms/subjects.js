@@ -25,6 +25,7 @@ const microseconds = { name: 'µs', digits: 1, of: (ns) => ns / 1000 }
 export const subjects = {
   parse: {
     title: 'queries, read',
+    noun: 'query',
     unit: ns,
     inputs: queryInputs,
     task: parse,
@@ -33,6 +34,7 @@ export const subjects = {
   },
   encode: {
     title: 'queries, written',
+    noun: 'query',
     unit: ns,
     inputs: queryInputs,
     task: encode,
@@ -41,6 +43,7 @@ export const subjects = {
   },
   'multipart-file': {
     title: 'form-data, one file of 256 MiB read',
+    noun: 'file',
     unit: { name: 'GB/s', digits: 2, of: (ns, { size }) => size / ns },
     inputs: fileInputs,
     task: multipartFile,
@@ -49,6 +52,7 @@ export const subjects = {
   },
   'multipart-fields': {
     title: 'form-data, 100 fields read',
+    noun: 'form',
     unit: microseconds,
     inputs: fieldsInputs,
     task: multipartFields,
@@ -57,6 +61,7 @@ export const subjects = {
   },
   'multipart-encode': {
     title: 'form-data, written',
+    noun: 'form',
     unit: microseconds,
     inputs: formInputs,
     task: multipartEncode,

@@ -62,7 +62,7 @@ export const subjects = {
   },
   utf8: {
     title: 'UTF-8, validated',
-    unit: 'ns a text',
+    unit: 'ns per text',
     inputs: {
       '64 B ASCII': { frames: 1, opcode: text, message: asciiText(64) },
       '1 KiB ASCII': { frames: 1, opcode: text, message: asciiText(1024) },

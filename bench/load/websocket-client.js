@@ -7,22 +7,28 @@ import { frameOf, opcodes } from '../websocket-inputs.js'
 
 const window = Buffer.allocUnsafeSlow(256 * 1024)
 const host = '127.0.0.1'
-const handshake = Buffer.from(
-  `GET / HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
-)
+const handshakeFor = (path) =>
+  Buffer.from(
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+  )
 const normalClosure = Buffer.from([1000 >> 8, 1000 & 255])
+const endOfHead = '\r\n\r\n'
 const closeTimeoutMs = 5000
 
 export class Client {
-  /** @param options.localAddress of the many a loopback interface has, where one has not ports enough */
-  static open({ port, localAddress }) {
+  /**
+   * @param options.localAddress of the many a loopback interface has, where one has not ports enough
+   * @param options.greet called with all text that has come behind the head until it returns true: what a protocol over
+   * WebSockets has to say first (default: nothing)
+   */
+  static open({ port, localAddress, path = '/', greet = isReadyAtOnce }) {
     const client = new Client()
     return new Promise((resolve, reject) => {
       client.onFailure = reject
-      client.onBytes = handshakeReader(client, resolve)
+      client.onBytes = handshakeReader(client, greet, resolve)
       const onread = { buffer: window, callback: (length) => client.#received(length) }
       client.#socket = connect({ port, host, localAddress, noDelay: true, onread }, () =>
-        client.write(handshake),
+        client.write(handshakeFor(path)),
       )
       client.#socket.on('error', (error) => client.#ended(error))
       client.#socket.on('close', () => client.#ended(new Error('the server closed a connection')))
@@ -89,14 +95,20 @@ export class Client {
   }
 }
 
-function handshakeReader(client, resolve) {
-  let head = ''
+function handshakeReader(client, greet, resolve) {
+  let text = ''
   return (length) => {
-    head += window.latin1Slice(0, length)
-    if (!head.endsWith('\r\n\r\n')) return
-    if (head.startsWith('HTTP/1.1 101 ')) resolve(client)
-    else client.onFailure(new Error(`it answers ${head.slice(0, head.indexOf('\r\n'))}`))
+    text += window.latin1Slice(0, length)
+    const end = text.indexOf(endOfHead)
+    if (end === -1) return
+    if (!text.startsWith('HTTP/1.1 101 '))
+      client.onFailure(new Error(`it answers ${text.slice(0, text.indexOf('\r\n'))}`))
+    else if (greet(client, text.slice(end + endOfHead.length))) resolve(client)
   }
+}
+
+function isReadyAtOnce() {
+  return true
 }
 
 /** Opens `count` clients, a hundred at a time; `use` is awaited for each. */
