@@ -1,5 +1,5 @@
-// Those whose own numbers are read when somebody asks: servers, hubs, handlers on threads. They are added up; of one that is
-// no more the totals stay, and nothing else.
+// Those whose own numbers are read when somebody asks: servers, hubs, handlers on threads. They are added up; of one that has
+// been left the totals stay, and nothing else, until it is back.
 
 /** Whatever counts by itself. */
 export interface Source<Name extends string> {
@@ -7,7 +7,10 @@ export interface Source<Name extends string> {
 }
 
 export class Sources<Name extends string, S extends Source<Name>> implements Iterable<S> {
-  private readonly live = new Set<S>()
+  /** How many times each was added. */
+  private readonly live = new Map<S, number>()
+  /** Totals of those that were left, each and together. */
+  private readonly left = new WeakMap<S, Record<Name, number>>()
   private readonly past: Record<Name, number>
   private readonly totals: readonly Name[]
 
@@ -21,29 +24,43 @@ export class Sources<Name extends string, S extends Source<Name>> implements Ite
   }
 
   [Symbol.iterator](): IterableIterator<S> {
-    return this.live.values()
+    return this.live.keys()
   }
 
-  add(source: S): void {
-    this.live.add(source)
+  /** @returns what takes it out again, once */
+  add(source: S): () => void {
+    const times = this.live.get(source) ?? 0
+    this.live.set(source, times + 1)
+    const before = times === 0 ? this.left.get(source) : undefined
+    if (before) for (const name of this.totals) this.past[name] -= before[name]
+    let isIn = true
+    return () => {
+      if (isIn) this.remove(source)
+      isIn = false
+    }
   }
 
   remove(source: S): void {
-    if (this.live.delete(source)) addTo(this.past, source, this.totals)
+    const times = this.live.get(source)
+    if (times === undefined) return
+    if (times > 1) return void this.live.set(source, times - 1)
+    this.live.delete(source)
+    const numbers = this.totalsOf(source)
+    this.left.set(source, numbers)
+    for (const name of this.totals) this.past[name] += numbers[name]
+  }
+
+  private totalsOf(source: S): Record<Name, number> {
+    const numbers = source.stats()
+    return Object.fromEntries(this.totals.map((name) => [name, numbers[name] ?? 0])) as Record<Name, number>
   }
 
   sums(): Record<Name, number> {
     const sums = { ...this.past }
-    for (const source of this.live) addTo(sums, source, Object.keys(sums) as Name[])
+    for (const source of this.live.keys()) {
+      const numbers = source.stats()
+      for (const name of Object.keys(sums) as Name[]) sums[name] += numbers[name] ?? 0
+    }
     return sums
   }
-}
-
-function addTo<Name extends string>(
-  sums: Record<Name, number>,
-  source: Source<Name>,
-  names: readonly Name[],
-): void {
-  const numbers = source.stats()
-  for (const name of names) sums[name] += numbers[name] ?? 0
 }

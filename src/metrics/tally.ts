@@ -117,8 +117,7 @@ export class Tally {
       ['topics', 'subscribers'],
       ['published', 'delivered', 'received', 'lost', 'missed'],
     )
-    this.hubs.add(hub)
-    return () => this.hubs!.remove(hub)
+    return this.hubs.add(hub)
   }
 
   watchPool(pool: CountedPool): () => void {
@@ -126,8 +125,7 @@ export class Tally {
       ['running', 'queued', 'threads'],
       ['completed'],
     )
-    this.pools.add(pool)
-    return () => this.pools!.remove(pool)
+    return this.pools.add(pool)
   }
 
   snapshot(): MetricsSnapshot {

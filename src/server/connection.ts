@@ -404,10 +404,15 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     this.count(exchange)
   }
 
-  // The exchange is over.
+  // The exchange is over. Whoever counts must not take us with it, should it fail.
   private count({ status, isRefusal, isWhole }: HttpChannel): void {
-    this.context.metrics?.requestEnded(status, isRefusal, isWhole, this.startedAt)
-    this.context.ended()
+    const { context, startedAt } = this
+    context.ended()
+    try {
+      context.metrics?.requestEnded(status, isRefusal, isWhole, startedAt)
+    } catch (error) {
+      context.logError('metrics failed', error)
+    }
   }
 
   private crash(error: unknown): void {

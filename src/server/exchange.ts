@@ -69,6 +69,8 @@ export class Exchange {
   status = 0
   /** True for an answer that the server makes by itself. */
   isRefusal = false
+  /** What that is where `errorResponse` has nothing better. */
+  plainAnswer: (() => void) | undefined = undefined
   /** The request's body, where it has one. */
   body: IncomingBody | undefined = undefined
   /** Whether the client would keep the connection. */

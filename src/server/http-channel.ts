@@ -1,6 +1,7 @@
 // The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
 import type { CloseStatus } from '../core/close.js'
 import { Moment } from '../io/moment.js'
+import { quietly } from '../io/quietly.js'
 import type { RequestChannel } from '../ring/as-channel.js'
 import type { Channel, ChannelHandlers, RingRequest, RingResponse } from '../ring/contract.js'
 import { isBody, pieceOf, TEXT_TYPE } from '../ring/message.js'
@@ -35,7 +36,8 @@ export class HttpChannel extends Exchange implements RequestChannel {
 
   /** Tells the handlers of the end, also where it has come already. */
   watch(handlers: ChannelHandlers): void {
-    if (this.handlers === undefined) this.outlet.context.metrics?.channelOpened()
+    const { metrics } = this.outlet.context
+    if (metrics && this.handlers === undefined) quietly(() => metrics.channelOpened())
     this.handlers = handlers
     if (this.closedAs !== undefined) this.onDone(this.closedAs)
   }
@@ -53,7 +55,8 @@ export class HttpChannel extends Exchange implements RequestChannel {
   }
 
   hasWaited(ms: number): void {
-    this.outlet.context.metrics?.callWaited(ms)
+    const { metrics } = this.outlet.context
+    if (metrics) quietly(() => metrics.callWaited(ms))
   }
 
   send(data: string | Uint8Array | RingResponse, closeAfterSend = true): boolean {
@@ -111,11 +114,13 @@ export class HttpChannel extends Exchange implements RequestChannel {
     this.atClose?.come()
     if (handlers === undefined) return
     this.handlers = undefined
-    this.outlet.context.metrics?.channelClosed()
+    const { context } = this.outlet
+    const { metrics } = context
+    if (metrics) quietly(() => metrics.channelClosed())
     try {
       handlers.onClose?.(this, status, undefined, '')
     } catch (error) {
-      this.outlet.context.callbackFailed(error, true)
+      context.callbackFailed(error, true)
     }
   }
 }

@@ -1,4 +1,5 @@
 // A handler behind a worker pool: its calls wait for their turn, and how long they did is counted where somebody counts.
+import { quietly } from '../io/quietly.js'
 import type { Handler, RingRequest } from '../ring/contract.js'
 import type { ServerMetrics } from '../ring/server-metrics.js'
 import type { WorkerPool } from '../ring/worker.js'
@@ -12,7 +13,7 @@ export function pooled(handler: Handler, pool: WorkerPool, metrics: ServerMetric
     let waitsFrom = 0
     const answer = pool.run(() => {
       hasBegun = true
-      metrics.callWaited(waitsFrom === 0 ? 0 : performance.now() - waitsFrom)
+      quietly(() => metrics.callWaited(waitsFrom === 0 ? 0 : performance.now() - waitsFrom))
       return call(request)
     })
     if (!hasBegun) waitsFrom = performance.now()

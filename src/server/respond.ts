@@ -100,9 +100,11 @@ export function fail(exchange: Exchange, error: unknown): void {
   const { context } = exchange.outlet
   // A handler that only finds that its client has gone, or was refused, has nothing to report.
   const hasAnswered = exchange.closedAs === 'server-close' && !exchange.isRefusal
-  if (exchange.isOpen || hasAnswered) context.logError('a handler failed', error)
+  const what = exchange.plainAnswer ? 'errorResponse' : 'a handler'
+  if (exchange.isOpen || hasAnswered) context.logError(`${what} failed`, error)
   if (!exchange.isOpen) return
   if (exchange.isAnswered) return exchange.outlet.cut()
+  if (exchange.plainAnswer) return exchange.plainAnswer()
   const cause = error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error })
   answerForServer(exchange, 500, cause, {}, '')
 }
@@ -115,23 +117,20 @@ export function answerForServer(
   headers: NonNullable<RingResponse['headers']>,
   text: string,
 ): void {
-  const { context } = exchange.outlet
-  exchange.isRefusal = true
-  const { errorResponse } = context.settings
-  if (errorResponse) {
-    try {
-      const response = errorResponse(status, error)
-      if (typeof response !== 'object') throw new TypeError('errorResponse must return a response map')
-      return respond(exchange, {
-        ...response,
-        status: response.status ?? status,
-        headers: { ...headers, ...response.headers },
-      })
-    } catch (failure) {
-      context.logError('errorResponse failed', failure)
-      if (exchange.isAnswered) return exchange.outlet.cut()
-    }
-  }
+  const { errorResponse } = exchange.outlet.context.settings
   const type = text === '' ? {} : { 'Content-Type': 'text/plain; charset=utf-8' }
-  exchange.answer(status, { ...type, ...headers }, text)
+  exchange.isRefusal = true
+  exchange.plainAnswer = () => exchange.answer(status, { ...type, ...headers }, text)
+  if (!errorResponse) return exchange.plainAnswer()
+  try {
+    const response = errorResponse(status, error)
+    if (typeof response !== 'object') throw new TypeError('errorResponse must return a response map')
+    respond(exchange, {
+      ...response,
+      status: response.status ?? status,
+      headers: { ...headers, ...response.headers },
+    })
+  } catch (failure) {
+    fail(exchange, failure)
+  }
 }

@@ -114,7 +114,8 @@ class RunningServer implements HttpServer {
 
   private turnAway(socket: Socket): void {
     this.context.rejected++
-    this.context.metrics?.connectionRefused()
+    const { metrics } = this.context
+    if (metrics) quietly(() => metrics.connectionRefused())
     this.context.event(MAX_CONNECTIONS)
     socket.destroy()
   }
@@ -179,7 +180,8 @@ class RunningServer implements HttpServer {
           this.listener.off('error', reject).on('error', (error) => this.context.acceptFailed(error))
           const address = this.listener.address()
           if (typeof address === 'object' && address) this.context.port = address.port
-          this.context.metrics?.serverStarted(this)
+          const { metrics } = this.context
+          if (metrics) quietly(() => metrics.serverStarted(this))
           resolve()
         },
       )

@@ -336,6 +336,39 @@ describe('an object of one’s own', () => {
     expect(typeof (calls[0]![1] as HttpServer).stats().bytesIn).toBe('number')
   })
 
+  it('that fails takes nothing else with it: requests are answered, and over, and the server stops', async () => {
+    const fails = () => {
+      throw new Error('not counted')
+    }
+    const small = await serve(
+      (req) =>
+        req.uri === '/never' ? new Promise(() => {}) : asChannel(req, { onOpen: (ch) => void ch.close() }),
+      {
+        metrics: {
+          serverStarted: fails,
+          serverStopped: fails,
+          requestEnded: fails,
+          callWaited: fails,
+          channelOpened: fails,
+          channelClosed: fails,
+          connectionRefused: fails,
+        },
+        maxConnections: 2,
+        thread: 2,
+      },
+    )
+    const peers = await Promise.all([connectPeer(small.port), connectPeer(small.port)])
+    expect((await peers[0]!.send(get()).response()).status).toBe(204)
+    const third = await connectPeer(small.port)
+    await third.closed()
+    peers[1]!.send(get('/never'))
+    await until(() => small.stats().inFlight === 1)
+    peers[1]!.reset()
+    await until(() => small.stats().inFlight === 0)
+    expect((await peers[0]!.send(get()).response()).status).toBe(204)
+    await small.stop({ timeout: 20_000 })
+  })
+
   it.each([[true], [null], [{}]])('is refused where it has none of the functions: %j', async (metrics) => {
     await expect(runServer(() => ({}), { port: 0, metrics: metrics as never })).rejects.toThrow(TypeError)
   })

@@ -102,6 +102,21 @@ describe('watch', () => {
     })
   })
 
+  it('counts the totals of one that comes back once, and has it until whoever watches it last leaves it', () => {
+    const metrics = createMetrics()
+    const numbers = { ...hubNumbers, published: 100 }
+    const hub = { status: 'local', stats: () => numbers }
+    metrics.watch(hub)()
+    numbers.published = 130
+    const leave = [metrics.watch(hub), metrics.watch(hub)]
+    expect(metrics.snapshot().hub).toMatchObject({ published: 130, topics: hubNumbers.topics })
+    leave[0]!()
+    leave[0]!()
+    expect(metrics.snapshot().hub).toMatchObject({ published: 130, topics: hubNumbers.topics })
+    leave[1]!()
+    expect(metrics.snapshot().hub).toMatchObject({ published: 130, topics: 0 })
+  })
+
   it('reads a hub as createHub makes it', async () => {
     const metrics = createMetrics()
     const hub = createHub()

@@ -283,8 +283,8 @@ describe('a server that never answers', () => {
   })
 
   it('is no matter for connectTimeout once the WebSocket is open', async () => {
-    const { peer, channel, log } = await openRaw({ connectTimeout: 50 })
-    await new Promise((resolve) => setTimeout(resolve, 150))
+    const { peer, channel, log } = await openRaw({ connectTimeout: 1000 })
+    await new Promise((resolve) => setTimeout(resolve, 1200))
     peer.send(text('hello'))
     expect(await log.messages.next()).toBe('hello')
     expect(channel.isOpen).toBe(true)

@@ -1,7 +1,7 @@
 // The limits of a head, just under and just over; and how the server refuses: what its answer looks like, and that the
 // client can always read it (RFC 9112 §9.6).
 import { describe, expect, test } from 'vitest'
-import { type Handler, type RingResponse, runServer, type ServerOptions } from '../../src/server.js'
+import { file, type Handler, type RingResponse, runServer, type ServerOptions } from '../../src/server.js'
 import { drip, sendPieces } from '../support/drip-feed.js'
 import { ask, connectPeer, eventually, type RawPeer, type RawResponse, serve } from '../support/raw-peer.js'
 
@@ -340,6 +340,7 @@ describe('errorResponse', () => {
     ],
     ['returns nothing', () => undefined as unknown as RingResponse],
     ['returns no map', () => 'text' as unknown as RingResponse],
+    ['has a file that is not there', () => ({ body: file('/nowhere/of/mine') })],
     ['has a body of no known kind', () => ({ body: 42 }) as unknown as RingResponse],
     ['has a status that cannot be', () => ({ status: 42, body: 'mine' })],
     ['breaks out of the head', () => ({ headers: { 'X-Mine': 'a\r\nb: c' }, body: 'mine' })],

@@ -14,8 +14,6 @@ export interface Front {
   isThere: boolean
   /** How it tells the client's address. */
   tells: 'X-Forwarded-For' | 'PROXY protocol'
-  /** Whether it knows of HTTP; else it passes on bytes. */
-  isHttp: boolean
   /** Runs it in a folder; what listens on `port` is in front of what listens on `behind`. */
   start(folder: string, port: number, behind: number): Promise<Program>
 }
@@ -40,7 +38,6 @@ export const fronts: Front[] = [
     name: 'nginx',
     isThere: nginx !== undefined,
     tells: 'X-Forwarded-For',
-    isHttp: true,
     start: (folder, port, behind) =>
       startNginx(
         folder,
@@ -52,7 +49,6 @@ export const fronts: Front[] = [
     name: 'nginx for bare TCP',
     isThere: hasStreamModule,
     tells: 'PROXY protocol',
-    isHttp: false,
     start(folder, port, behind) {
       const inside = /^stream \{([\s\S]*)\}\n$/.exec(stream!)![1]!
       const at = behindOn(inside, behind).replace('listen 443;', `listen 127.0.0.1:${port};`)
@@ -63,21 +59,18 @@ export const fronts: Front[] = [
     name: 'haproxy',
     isThere: haproxy !== undefined,
     tells: 'X-Forwarded-For',
-    isHttp: true,
     start: (folder, port, behind) => startHaproxy(folder, haproxyOn(forwarding!, port, behind), port),
   },
   {
     name: 'haproxy with the PROXY protocol',
     isThere: haproxy !== undefined,
     tells: 'PROXY protocol',
-    isHttp: true,
     start: (folder, port, behind) => startHaproxy(folder, haproxyOn(prefacing, port, behind), port),
   },
   {
     name: 'caddy',
     isThere: caddy,
     tells: 'X-Forwarded-For',
-    isHttp: true,
     start: startCaddy,
   },
 ]
