@@ -32,9 +32,10 @@ export function logRequests(handler: Handler, print: (line: string) => void): Re
 
     eventLogger(event) {
       const status = Number(/\.status\.(\d+)$/.exec(event)?.[1] ?? 404)
-      const isLogged = Array.from(pending).some((one) => one.isRefusal && one.status === status)
       // A 404 is a handler's.
-      if (status !== 404 && !isLogged) print(`${new Date().toISOString()} - refused ${status}`)
+      if (status === 404) return
+      const isLogged = Array.from(pending).some((one) => one.isRefusal && one.status === status)
+      if (!isLogged) print(`${new Date().toISOString()} - refused ${status}`)
     },
   }
 }

@@ -30,10 +30,9 @@ export async function serve(given: ServeArguments): Promise<void> {
   const { handler, options } = await targetOf(given)
   const { target, port, host, log } = given
   const settings: ServerOptions = {
-    ip: DEFAULT_HOST,
     ...options,
+    ip: host ?? options.ip ?? DEFAULT_HOST,
     ...(port !== undefined && { port }),
-    ...(host !== undefined && { ip: host }),
   }
   const server = await (log ? startLogged(handler, settings) : start(handler, settings))
   stopOnSignals(server)

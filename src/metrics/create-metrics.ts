@@ -87,6 +87,7 @@ class OwnMetrics implements Metrics {
   watch(source: CountedHub | CountedPool): () => void {
     const { tally } = this
     const stats = source?.stats?.()
+    this.recent = undefined
     if (stats !== undefined && 'topics' in stats) {
       if (tally.hubs === undefined) this.tell(hubFamilies)
       return tally.watchHub(source as CountedHub)

@@ -8,6 +8,8 @@ import type { MetricsSnapshot } from './tally.js'
 export interface PrometheusRegistry {
   /** Takes an object with prom-client's `name`, `help`, `type`, `aggregator`, `get` and `reset`. */
   registerMetric(metric: never): void
+  /** Forgets one by its name. */
+  removeSingleMetric(name: string): void
   /** The text. */
   metrics(): Promise<string>
   /** That of the text. */
@@ -95,9 +97,19 @@ export class Prometheus {
     for (const registry of this.users ? [this.users] : this.own.values()) this.register(registry, families)
   }
 
+  // All of them, or none.
   private register(registry: PrometheusRegistry, families: readonly Family[]): void {
-    for (const family of families)
-      registry.registerMetric(new PrometheusMetric(this.prefix, family, this.read) as never)
+    const done: string[] = []
+    try {
+      for (const family of families) {
+        const metric = new PrometheusMetric(this.prefix, family, this.read)
+        registry.registerMetric(metric as never)
+        done.push(metric.name)
+      }
+    } catch (error) {
+      for (const name of done) registry.removeSingleMetric(name)
+      throw error
+    }
   }
 
   /**

@@ -49,9 +49,10 @@ describe('a module', () => {
   })
 
   it('exports options of the server, which arguments override', async () => {
-    const text = 'export const options = { serverHeader: "mine", port: 1 }\n'
+    const text = 'export const options = { serverHeader: "mine", port: 1, ip: undefined }\n'
     const { port } = await serving(folderOf({ 'app.mjs': HELLO + text }), 'app.mjs')
     expect((await ask(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).header('server')).toBe('mine')
+    expect(await accepts(port, '127.0.0.2')).toBe(false)
   })
 })
 

@@ -3,8 +3,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AggregatorRegistry, Counter, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createHub } from '../../src/hub.js'
 import { createMetrics, type Metrics } from '../../src/metrics.js'
 import { asChannel, type Handler, type HttpServer, runServer } from '../../src/server.js'
 import { complaintsOf, hasPromtool, readMetrics } from '../support/metrics-text.js'
@@ -250,6 +251,24 @@ describe("a registry of the user's", () => {
     createMetrics({ register })
     expect(() => createMetrics({ register })).toThrow(/httpkit_requests_total has already been registered/)
     createMetrics({ register, prefix: 'admin_' })
+  })
+
+  it('is taken into a registry whole or not at all', () => {
+    const register = new Registry()
+    register.registerMetric(new Gauge({ name: 'httpkit_connections', help: 'mine', registers: [] }))
+    expect(() => createMetrics({ register })).toThrow(/httpkit_connections has already been registered/)
+    expect(register.getMetricsAsArray().map(({ name }) => name)).toEqual(['httpkit_connections'])
+    register.clear()
+    createMetrics({ register })
+  })
+
+  it('is read anew when something more is watched', async () => {
+    const register = new Registry()
+    const all = createMetrics({ register })
+    const before = register.metrics()
+    all.watch(createHub())
+    expect(await register.metrics()).toContain('httpkit_hub_status')
+    await before
   })
 
   it('has the hubs and the pools from when the first is watched, once', async () => {
