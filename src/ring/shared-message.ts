@@ -25,10 +25,11 @@ export class SharedMessage {
   /** By the window their compressor was held to. */
   private readonly deflatedFrames = new Map<number, Uint8Array>()
 
-  constructor(message: string | Uint8Array) {
+  /** @param payload the message as bytes, where they are there already */
+  constructor(message: string | Uint8Array, payload?: Uint8Array) {
     this.message = message
     this.opcode = typeof message === 'string' ? TEXT : BINARY
-    this.payload = typeof message === 'string' ? encodeUtf8(message) : message
+    this.payload = payload ?? (typeof message === 'string' ? encodeUtf8(message) : message)
   }
 
   /** The frame for a peer of a server; undefined where only a frame of its own will do. */

@@ -1,0 +1,46 @@
+// One channel in one topic, and what the two know of each other.
+import type { Subscriber } from './contract.js'
+import type { Vector } from './cursor.js'
+import type { Delivery } from './delivery.js'
+import type { Remembered } from './history.js'
+
+/** What a topic knows of a channel. */
+export interface Receiver {
+  readonly channel: Subscriber
+  /** Sends a message as it comes. @returns whether the channel has taken it */
+  send(delivery: Delivery): boolean
+  /** What came before has been read. */
+  settle(): void
+}
+
+/** What a channel knows of a topic. */
+export interface Source {
+  readonly digest: string
+  /** Messages of other processes that came before are being read. */
+  readonly isBehind: boolean
+  /** What its client has seen once it has got what came here, as text. */
+  cursorOf(subscription: Subscription): string
+  /** What it has not seen; what comes from now on it is sent. */
+  catchUp(subscription: Subscription): { missed: Remembered[]; isComplete: boolean }
+}
+
+export interface Subscription<Topic extends Source = Source> {
+  readonly member: Receiver
+  readonly topic: Topic
+  /** For presence. */
+  readonly id: number
+  /** From when on messages are for it, on performance.now's clock. */
+  readonly since: number
+  /** How many messages had come when it was last given what it had not seen. */
+  from: number
+  /** What its client had seen: all of it until it is given the rest, then what is ahead of this process. */
+  after: Vector | undefined
+  /** Where what its client had seen was partial: from when on it lacks writers, in seconds since 1970. */
+  readonly partialAt: number | undefined
+  /** What it has seen last may be on its way here. */
+  readonly isFresh: boolean
+  /** It is yet to be given what came before. */
+  isWaiting: boolean
+  /** Its client's cursor could not be read. */
+  readonly isLost: boolean
+}
