@@ -93,8 +93,8 @@ export class Prometheus {
 
   /** @throws Error where the user's registry has a metric of this name already */
   add(families: readonly Family[]): void {
-    this.families.push(...families)
     for (const registry of this.users ? [this.users] : this.own.values()) this.register(registry, families)
+    this.families.push(...families)
   }
 
   // All of them, or none.

@@ -86,7 +86,7 @@ export interface MetricsSnapshot {
 
 export class Tally {
   readonly servers = new Sources<keyof ReturnType<CountedServer['stats']>, CountedServer>(
-    ['connections', 'websockets', 'inFlight', 'queued'],
+    ['connections', 'websockets', 'inFlight'],
     ['bytesIn', 'bytesOut'],
   )
   /** Made when the first is watched. */
@@ -136,12 +136,20 @@ export class Tally {
       aborted: this.aborted,
       duration: this.duration.snapshot(),
       ...this.servers.sums(),
+      queued: this.queued,
       connectionsRefused: this.connectionsRefused,
       channels: this.channels,
       queueWait: this.queueWait.snapshot(),
       hub: hubs && { ...hubs.sums(), statuses: statusesOf(hubs) },
       threads: this.pools?.sums(),
     }
+  }
+
+  private get queued(): number {
+    const pools = new Set([...this.servers].flatMap(({ pools = [] }) => [...pools]))
+    let queued = 0
+    for (const pool of pools) queued += pool.stats().queued
+    return queued
   }
 
   private byStatus(first: number): ByStatus {

@@ -10,8 +10,12 @@ export interface RequestChannel extends Channel {
   watch(handlers: ChannelHandlers): void
   /** Opens the WebSocket that a request asks for, its handshake being right; `init` has been called when it is open. */
   upgrade(req: RingRequest, handlers: ChannelHandlers): Channel
-  /** Tells the server of a pool that its requests may wait in, for `stats()`. */
-  runsOn?(pool: Pick<WorkerPool, 'stats'>): void
+  /**
+   * Tells the server of a pool that its requests may wait in, for `stats()`.
+   *
+   * @param isRead the request has been read to its end: a client that ends its side from here on is leaving
+   */
+  runsOn?(pool: Pick<WorkerPool, 'stats'>, isRead: boolean): void
   /** Tells it that the request's call begins, having waited so many milliseconds in such a pool. */
   hasWaited?(ms: number): void
 }

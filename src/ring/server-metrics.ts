@@ -1,7 +1,8 @@
 // What a server tells whoever counts for it: httpkit-wasm/metrics, or any object of this shape. It is called as things end, so
 // that what is in flight costs nothing, and asked for nothing: what a server counts itself is read from `stats()`.
+import type { WorkerPool } from './worker.js'
 
-/** Whoever counts for a server. What is thrown here breaks the connection it was called for. */
+/** Whoever counts for a server. What is thrown here is logged, or goes unheard: it takes nothing with it. */
 export interface ServerMetrics {
   /** A server listens; from now on its `stats()` may be read. */
   serverStarted(server: CountedServer): void
@@ -28,12 +29,13 @@ export interface ServerMetrics {
 
 /** Of a server, what is read when its numbers are asked for. */
 export interface CountedServer {
+  /** Where its requests may wait: two servers may have one in common. */
+  readonly pools?: Iterable<Pick<WorkerPool, 'stats'>>
   /** Of `ServerStats`. */
   stats(): {
     connections: number
     websockets: number
     inFlight: number
-    queued: number
     bytesIn: number
     bytesOut: number
   }

@@ -257,6 +257,10 @@ class RunningServer implements HttpServer {
     return queued
   }
 
+  get pools(): ReadonlySet<Pick<WorkerPool, 'stats'>> {
+    return this.context.pools
+  }
+
   stats(): ServerStats {
     const { connections, inFlight, served, rejected, bytesIn, bytesOut } = this.context
     return {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { createHub } from '../../src/hub.js'
 import { type CountedServer, createMetrics } from '../../src/metrics.js'
-import { newWorker } from '../../src/server.js'
+import { newWorker, type RingResponse } from '../../src/server.js'
 import { ensureBuilt } from '../support/built.js'
 import { connectPeer, serve } from '../support/raw-peer.js'
 import { get, servePool } from '../support/threads-pool.js'
@@ -159,6 +159,24 @@ describe('watch', () => {
       count: 2,
       inAll: 0,
     })
+  })
+
+  it('counts once what waits for a pool that two servers have in common', async () => {
+    const metrics = createMetrics()
+    const workerPool = newWorker({ thread: 1 })
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const handler = (): Promise<RingResponse> => held.then(() => ({}))
+    const servers = [
+      await serve(handler, { metrics, workerPool }),
+      await serve(handler, { metrics, workerPool }),
+    ]
+    const peers = await Promise.all([0, 1, 0].map((at) => connectPeer(servers[at]!.port)))
+    for (const peer of peers) peer.send(get('/'))
+    await until(() => metrics.snapshot().inFlight === 3)
+    expect(metrics.snapshot().queued).toBe(2)
+    release()
+    for (const peer of peers) expect((await peer.response()).status).toBe(200)
   })
 
   it('adds a worker pool’s', async () => {
