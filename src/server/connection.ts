@@ -341,7 +341,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     }
   }
 
-  /** The peer sends no more. Requests that came whole are answered; a channel takes it for the end. */
+  /** The peer sends no more. Requests that came whole are answered; a channel takes it for the end, and so do threads. */
   onPeerEnd(): void {
     this.peerHasEnded = true
     if (this.isLingering) return

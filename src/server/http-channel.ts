@@ -14,6 +14,8 @@ import { upgrade } from './upgrade.js'
 export class HttpChannel extends Exchange implements RequestChannel {
   readonly websocket = false
   private handlers: ChannelHandlers | undefined = undefined
+  /** Its request has been read to its end, and waits in a pool or runs there. */
+  private isInPool = false
   /** A response map has been sent that closes, and its body may still be on its way. */
   private isHandedOver = false
   /** Where somebody waits for it. */
@@ -29,9 +31,14 @@ export class HttpChannel extends Exchange implements RequestChannel {
     return this.outlet.outbox.unsentBytes
   }
 
-  /** True once a user has asked to be told of this channel's end. */
+  /**
+   * True where somebody wants to know that the client leaves: who has asked to be told, or a pool in which the answer is made.
+   * To half-close is a client's right, but one that leaves looks the same, and nearly all that end their side before the answer
+   * are leaving. Two are not taken for that: who sends an upload that is still being passed on, for its end may be said so, and who
+   * is being sent the answer, for the kernel will say if nobody takes it.
+   */
   get isWatched(): boolean {
-    return this.handlers !== undefined
+    return this.handlers !== undefined || (this.isInPool && !this.isAnswered)
   }
 
   /** Tells the handlers of the end, also where it has come already. */
@@ -50,7 +57,8 @@ export class HttpChannel extends Exchange implements RequestChannel {
     })
   }
 
-  runsOn(pool: Pick<WorkerPool, 'stats'>): void {
+  runsOn(pool: Pick<WorkerPool, 'stats'>, isRead: boolean): void {
+    this.isInPool = isRead
     this.outlet.context.pools.add(pool)
   }
 

@@ -8,7 +8,15 @@ export interface ErrorData {
 }
 
 /** What was thrown, as data that can be cloned. */
-export function errorData(thrown: unknown, depth = 0): ErrorData {
+export function errorData(thrown: unknown): ErrorData {
+  try {
+    return dataOf(thrown, 0)
+  } catch {
+    return { error: undefined, value: 'what was thrown cannot be told' }
+  }
+}
+
+function dataOf(thrown: unknown, depth: number): ErrorData {
   if (!(thrown instanceof Error))
     return { error: undefined, value: isPlain(thrown) ? thrown : String(thrown) }
   const { name, message, stack, cause } = thrown
@@ -16,7 +24,7 @@ export function errorData(thrown: unknown, depth = 0): ErrorData {
   const value = Object.fromEntries(Object.entries(thrown).filter(([, property]) => isPlain(property)))
   // A chain of causes may lead back to its begin.
   const goesOn = cause !== undefined && depth < 8
-  return { error: goesOn ? { ...error, cause: errorData(cause, depth + 1) } : error, value }
+  return { error: goesOn ? { ...error, cause: dataOf(cause, depth + 1) } : error, value }
 }
 
 const KINDS = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]

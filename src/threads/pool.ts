@@ -2,15 +2,18 @@
 // and its own limit does not count the first that waits. It is given no more than its threads take at once.
 import { createRequire } from 'node:module'
 import type { Transferable, Worker } from 'node:worker_threads'
+import { quietly } from '../io/quietly.js'
 import type { ThreadsOptions, ThreadsSettings } from './options.js'
 import type { Reply, Task } from './task.js'
 
 interface Piscina {
   run(task: Task, options: { transferList: Transferable[] }): Promise<Reply>
   destroy(): Promise<void>
-  on(event: 'error', listener: (error: unknown) => void): void
+  on(event: 'error' | 'workerDestroy', listener: (error: unknown) => void): void
   readonly threads: Worker[]
 }
+
+export const CLOSED = 'the threads have been closed'
 
 interface Candidate {
   readonly id: number
@@ -24,6 +27,7 @@ export class Pool {
   private readonly bodies = new Map<number, number>()
   /** How to fail the tasks that have not been replied to. */
   private readonly unanswered = new Set<(error: unknown) => void>()
+  private isDestroyed = false
 
   constructor(options: ThreadsOptions, { threads, concurrency, errorLogger }: ThreadsSettings) {
     const require = createRequire(import.meta.url)
@@ -44,10 +48,20 @@ export class Pool {
       ...(execArgv && { execArgv }),
     })
     this.piscina.on('error', (error) => {
-      errorLogger('httpkit-wasm: a thread has ended', error)
-      // Where none can be started, Piscina would leave what it has waiting.
-      if (this.size === 0) for (const fail of this.unanswered) fail(error)
+      quietly(() => errorLogger('httpkit-wasm: a thread has ended', error))
+      this.failIfNone(error)
     })
+    // Of a thread that exits as it starts Piscina says no more than this; where it replaces one, it does so in the same turn.
+    this.piscina.on('workerDestroy', () => {
+      queueMicrotask(() => this.failIfNone(new Error('a thread has ended as it started')))
+    })
+  }
+
+  // Where none can be started, Piscina would leave what it has waiting, and run it much later, for nobody.
+  private failIfNone(error: unknown): void {
+    if (this.size > 0 || this.isDestroyed || this.unanswered.size === 0) return
+    for (const fail of this.unanswered) fail(error)
+    void this.piscina.destroy()
   }
 
   /** Threads that there are. */
@@ -59,7 +73,9 @@ export class Pool {
     return this.bodies.size === 0 ? 0 : [...this.bodies.values()].reduce((sum, count) => sum + count, 0)
   }
 
-  run(task: Task, transferList: Transferable[] = []): Promise<Reply> {
+  /** Rejects once the threads have been told to end: Piscina would start others. */
+  async run(task: Task, transferList: Transferable[] = []): Promise<Reply> {
+    if (this.isDestroyed) throw new Error(CLOSED)
     return new Promise<Reply>((resolve, reject) => {
       this.unanswered.add(reject)
       this.piscina
@@ -103,6 +119,7 @@ export class Pool {
 
   /** Ends the threads, whatever they are doing. */
   destroy(): Promise<void> {
+    this.isDestroyed = true
     return this.piscina.destroy()
   }
 }

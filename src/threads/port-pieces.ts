@@ -5,8 +5,8 @@
 //   sender → reader   bytes, transferred; null: the end; an error's data: there will be none
 import type { MessagePort } from 'node:worker_threads'
 import { ByteQueue } from '../io/byte-queue.js'
-import { cancelPieces, type Piece, type Pieces } from '../io/pieces.js'
-import { errorData, errorOf } from './error-data.js'
+import { cancelPieces, type Pieces } from '../io/pieces.js'
+import { type ErrorData, errorData, errorOf } from './error-data.js'
 
 /** Bytes that may be on their way, or wait for the reader. */
 const WINDOW = 256 * 1024
@@ -16,7 +16,7 @@ const MIN_PIECE = 1024
 const costOf = ({ length }: Uint8Array): number => Math.max(length, MIN_PIECE)
 
 /** Sends the pieces as they are wanted; their source is ended where the reader leaves before their end. */
-export function sendPieces(port: MessagePort, pieces: Pieces, bytesOf: (piece: Piece) => Bytes): void {
+export function sendPieces(port: MessagePort, pieces: Pieces): void {
   let credit = 0
   let isSending = false
   let isOver = false
@@ -31,12 +31,13 @@ export function sendPieces(port: MessagePort, pieces: Pieces, bytesOf: (piece: P
         const piece = await pieces.next()
         if (isOver) return
         if (piece === undefined) return end(null)
-        const bytes = bytesOf(piece)
+        const bytes = ownBytes(piece)
         credit -= costOf(bytes)
         port.postMessage(bytes, [bytes.buffer])
       }
     } catch (error) {
       end(errorData(error))
+      cancelPieces(pieces, error as Error)
     }
     isSending = false
   }
@@ -67,8 +68,15 @@ export class PortPieces implements AsyncIterableIterator<Uint8Array, undefined> 
   private take(message: unknown): void {
     if (message instanceof Uint8Array) return this.queue.push(message)
     if (message === null) this.queue.end()
-    else this.queue.fail(errorOf(message as Parameters<typeof errorOf>[0]) as Error)
+    else this.fail(errorOf(message as ErrorData))
     this.port.close()
+  }
+
+  // A queue that has failed is told by its error.
+  private fail(thrown: unknown): void {
+    this.queue.fail(
+      thrown instanceof Error ? thrown : new Error('what was thrown is no Error', { cause: thrown }),
+    )
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -94,16 +102,15 @@ export class PortPieces implements AsyncIterableIterator<Uint8Array, undefined> 
 }
 
 /** Bytes that share their memory with nobody, and can be transferred. */
-export type Bytes = Uint8Array<ArrayBuffer>
+type Bytes = Uint8Array<ArrayBuffer>
 
-/** A copy, where the bytes are not alone in their memory, or `isKept` by whoever made them. */
-export function ownBytes(piece: unknown, isKept: boolean): Bytes {
-  if (typeof piece === 'string') return ownBytes(encoder.encode(piece), false)
+/** A copy: whoever made the bytes may keep them. */
+export function ownBytes(piece: unknown): Bytes {
+  if (typeof piece === 'string') return ownBytes(encoder.encode(piece))
   if (!(piece instanceof Uint8Array)) {
     throw new TypeError('a piece of a body is neither a string nor a Uint8Array')
   }
-  const isAlone = piece.buffer instanceof ArrayBuffer && piece.byteLength === piece.buffer.byteLength
-  return isAlone && !isKept ? (piece as Bytes) : new Uint8Array(piece)
+  return new Uint8Array(piece)
 }
 
 const encoder = new TextEncoder()

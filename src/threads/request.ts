@@ -21,6 +21,11 @@ export async function readIfSmall({
   return body.bytes().catch((error: unknown) => errorData(error))
 }
 
+/** Whether it is sent on to its thread while the client sends it. */
+export function isStreamed(body: RequestBody | Uint8Array | ErrorData | undefined): body is RequestBody {
+  return body !== undefined && Symbol.asyncIterator in body
+}
+
 /**
  * With the server: the request as data.
  *
@@ -40,12 +45,12 @@ export function dataOf(
     over,
   }
   if (body instanceof Uint8Array) {
-    const bytes = ownBytes(body, false)
+    const bytes = ownBytes(body)
     transfers.push(bytes.buffer)
     data.body = bytes
-  } else if (body !== undefined && Symbol.asyncIterator in body) {
+  } else if (isStreamed(body)) {
     const { port1, port2 } = new MessageChannel()
-    sendPieces(port1, whenRead(body), (piece) => ownBytes(piece, false))
+    sendPieces(port1, whenRead(body))
     transfers.push(port2)
     data.body = port2
     void asyncChannel?.closed.then(() => port1.close())
@@ -80,7 +85,7 @@ export function requestOf({ map, bare, body, over }: RequestData): RingRequest {
   const request = map as RingRequest & Record<string, object>
   for (const name of bare) Object.setPrototypeOf(request[name], null)
   request.startTime -= performance.timeOrigin
-  request.body = body && new ThreadBody(() => piecesIn(body), map.characterEncoding)
+  request.body = body && new ThreadBody(piecesIn(body), map.characterEncoding)
   request.asyncChannel = new ThreadChannel(over)
   return request
 }

@@ -23,7 +23,7 @@ export function replyOf(response: RingResponse | null | undefined, transfers: Tr
   if (body === undefined || body === null || typeof body === 'string')
     return { response: { ...map, body: body! } }
   if (body instanceof Uint8Array) {
-    const bytes = ownBytes(body, true)
+    const bytes = ownBytes(body)
     transfers.push(bytes.buffer)
     return { response: { ...map, body: bytes } }
   }
@@ -43,7 +43,7 @@ function blobHeaders({ headers }: RingResponse, { type, size }: Blob): NonNullab
 
 function portOf(pieces: Pieces, transfers: Transferable[]): Reply['port'] & {} {
   const { port1, port2 } = new MessageChannel()
-  sendPieces(port1, pieces, (piece) => ownBytes(piece, true))
+  sendPieces(port1, pieces)
   transfers.push(port2)
   return port2
 }

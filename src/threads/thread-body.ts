@@ -5,13 +5,12 @@ import { streamOf } from '../io/stream-of.js'
 import type { RequestBody } from '../ring/contract.js'
 
 export class ThreadBody implements RequestBody {
-  private readonly begin: () => AsyncIterator<Uint8Array, undefined>
+  private readonly pieces: AsyncIterator<Uint8Array, undefined>
   private readonly charset: string | undefined
   private isTaken = false
 
-  /** @param begin called once, when it is read */
-  constructor(begin: () => AsyncIterator<Uint8Array, undefined>, charset: string | undefined) {
-    this.begin = begin
+  constructor(pieces: AsyncIterator<Uint8Array, undefined>, charset: string | undefined) {
+    this.pieces = pieces
     this.charset = charset
   }
 
@@ -42,6 +41,6 @@ export class ThreadBody implements RequestBody {
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
     if (this.isTaken) throw new TypeError('the body has been read already')
     this.isTaken = true
-    return this.begin()
+    return this.pieces
   }
 }

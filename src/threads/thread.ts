@@ -13,10 +13,12 @@ const VALUE = Symbol.for('Piscina.valueOf')
 
 export default async function reply({ module, request }: Task): Promise<unknown> {
   try {
+    // At once: a port that is closed before anybody listens to it says so to nobody.
+    const map = request && requestOf(request)
     const handler = await load(module)
-    if (request === undefined) return {}
+    if (map === undefined) return {}
     const transfers: Transferable[] = []
-    return handingOver(replyOf(await handler(requestOf(request)), transfers), transfers)
+    return handingOver(replyOf(await handler(map), transfers), transfers)
   } catch (error) {
     return { error: errorData(error) } satisfies Reply
   }

@@ -4,13 +4,14 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { Moment } from '../io/moment.js'
+import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import type { RequestChannel } from '../ring/as-channel.js'
 import type { RingRequest, RingResponse } from '../ring/contract.js'
 import { newWorker, type WorkerPool } from '../ring/worker.js'
 import { errorOf } from './error-data.js'
 import { settingsOf, type ThreadsOptions, type ThreadsSettings } from './options.js'
-import { Pool } from './pool.js'
-import { dataOf, readIfSmall } from './request.js'
+import { CLOSED, Pool } from './pool.js'
+import { dataOf, isStreamed, readIfSmall } from './request.js'
 import { responseOf } from './response.js'
 import type { Reply } from './task.js'
 
@@ -91,13 +92,13 @@ class Threads {
   }
 
   async handle(request: RingRequest): Promise<RingResponse> {
-    if (this.quiet !== undefined) throw new Error('the threads have been closed')
+    if (this.quiet !== undefined) throw new Error(CLOSED)
     const channel = request.asyncChannel as RequestChannel | undefined
-    channel?.runsOn?.(this.queue)
     this.underWay++
     let ended: Promise<void> | undefined
     try {
       const body = await readIfSmall(request)
+      channel?.runsOn?.(this.queue, !isStreamed(body))
       const askedAt = performance.now()
       const reply = await this.queue.run(() => {
         channel?.hasWaited?.(performance.now() - askedAt)
@@ -141,7 +142,8 @@ class Threads {
 
   async close({ timeout = 30_000 }: { timeout?: number } = {}): Promise<void> {
     this.quiet ??= new Moment()
-    if (this.underWay > 0) await Promise.race([this.quiet.wait(), delay(timeout, undefined, { ref: false })])
+    const ms = Math.min(timeout, MAX_DELAY_MS)
+    if (this.underWay > 0) await Promise.race([this.quiet.wait(), delay(ms, undefined, { ref: false })])
     await this.pool.destroy()
   }
 }

@@ -1,5 +1,6 @@
 // What runs on threads in tests, by path. Memory that both sides share says how far it has come, and lets it go on.
 import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { threadId, workerData } from 'node:worker_threads'
 import { asChannel, file } from 'httpkit-wasm'
 
@@ -28,6 +29,20 @@ async function* pieces(count) {
 function* failing() {
   yield 'so far'
   throw Object.assign(new Error('no further'), { code: 'E_FURTHER' })
+}
+
+function* failingInSilence() {
+  yield 'so far'
+  throw Object.create(null)
+}
+
+function* wrong() {
+  try {
+    yield 'so far'
+    yield 5
+  } finally {
+    Atomics.add(workerData, ENDED, 1)
+  }
 }
 
 async function* exiting() {
@@ -92,7 +107,15 @@ const routes = {
     await req.body.bytes().catch(() => Atomics.store(workerData, SEEN, 2))
     return {}
   },
+  '/reads-late': async (req) => {
+    Atomics.store(workerData, SEEN, 1)
+    await req.asyncChannel.closed
+    // The body's port is closed a moment later.
+    await delay(20)
+    await req.body.bytes()
+  },
   '/endless': () => ({ body: pieces(1e6) }),
+  '/pieces': (req) => ({ body: pieces(Number(req.queryString)) }),
   '/file': (req) => ({ body: file(decodeURIComponent(req.queryString), { start: 1 }) }),
   '/thread': () => json(threadId),
   '/hold': () => {
@@ -120,7 +143,12 @@ const routes = {
   '/throws-a-function': () => {
     throw () => {}
   },
+  '/throws-nothing': () => {
+    throw Object.create(null)
+  },
   '/fails-on-the-way': () => ({ body: failing() }),
+  '/fails-in-silence': () => ({ body: failingInSilence() }),
+  '/wrong-on-the-way': () => ({ body: wrong() }),
   '/exits-on-the-way': () => ({ body: exiting() }),
   '/exits': () => process.exit(3),
   '/grows': () => {

@@ -31,9 +31,10 @@ export async function servePool(
   options: ThreadsOptions = {},
   serverOptions: ServerOptions = {},
   wrapped: (handler: Handler) => Handler = (handler) => handler,
+  at: URL | string = module,
 ): Promise<Pool> {
   const shared = new Int32Array(new SharedArrayBuffer(16))
-  const handler = threadedFor({ workerData: shared, ...options })
+  const handler = threadedFor({ workerData: shared, ...options }, at)
   const server = await serve(wrapped(handler), serverOptions)
   const release = (): void => {
     Atomics.store(shared, GO, 1)

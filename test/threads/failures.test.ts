@@ -29,12 +29,20 @@ it('throws what the handler threw: name, message, code, stack and cause', async 
 it('takes what is no error, or cannot be sent to another thread, and goes on in the same one', async () => {
   const { server } = await servePool()
   const thread = await ask(server.port, get('/thread'))
-  const paths = ['/rejects', '/throws-a-function', '/function-in-headers', '/no-body', '/nowhere']
+  const paths = [
+    '/rejects',
+    '/throws-a-function',
+    '/throws-nothing',
+    '/function-in-headers',
+    '/no-body',
+    '/nowhere',
+  ]
   for (const path of paths) expect((await ask(server.port, get(path))).status).toBe(500)
   const messages = server.errors.map(({ error }) => (error instanceof Error ? error.message : error))
   expect(messages).toEqual([
     '[object Object]',
     '() => {}',
+    'what was thrown cannot be told',
     expect.stringMatching(/could not be cloned/),
     'a response with a body of no known kind',
     expect.stringMatching(/is not a function/),
@@ -99,16 +107,23 @@ it('tells errorLogger of an error that belongs to no request, and starts another
   expect((await ask(server.port, get('/thread'))).status).toBe(200)
 })
 
-it('fails requests where no thread can be started, instead of keeping them', async () => {
-  const folder = temporaryFolder()
-  writeFileSync(join(folder, 'broken.cjs'), 'throw new Error("no start")')
-  const logged: string[] = []
-  const { server, handler } = await servePool({
-    execArgv: ['--require', join(folder, 'broken.cjs')],
-    errorLogger: (_, error) => logged.push(String(error)),
-  })
-  await expect(handler.ready).rejects.toThrow('no start')
-  for (let count = 0; count < 3; count++) expect((await ask(server.port, get('/thread'))).status).toBe(500)
-  expect(server.errors.map(({ error }) => String(error))).toEqual(Array(3).fill('Error: no start'))
-  expect(handler.stats()).toMatchObject({ running: 0, queued: 0 })
-})
+it.each([
+  ['fails', 'throw new Error("no start")', /no start/, /no start/],
+  ['exits', 'process.exit(3)', /exited with code: 3/, /a thread has ended as it started/],
+])(
+  'fails requests where each thread that is started %s, instead of keeping them',
+  async (_, code, first, why) => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'broken.cjs'), code)
+    const { server, handler } = await servePool({
+      execArgv: ['--require', join(folder, 'broken.cjs')],
+      errorLogger: () => {
+      throw new Error('a logger that fails')
+    },
+    })
+    await expect(handler.ready).rejects.toThrow(first)
+    for (let count = 0; count < 3; count++) expect((await ask(server.port, get('/thread'))).status).toBe(500)
+    expect(server.errors).toMatchObject(Array(3).fill({ error: { message: expect.stringMatching(why) } }))
+    expect(handler.stats()).toMatchObject({ running: 0, queued: 0 })
+  },
+)

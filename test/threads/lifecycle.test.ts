@@ -8,7 +8,7 @@ import { threaded } from '../../src/threads.js'
 import { ensureBuilt, root } from '../support/built.js'
 import { temporaryFolder } from '../support/programs.js'
 import { ask, connectPeer, eventually } from '../support/raw-peer.js'
-import { get, MADE, module, SEEN, servePool, threadedFor } from '../support/threads-pool.js'
+import { get, MADE, module, post, SEEN, servePool, threadedFor } from '../support/threads-pool.js'
 import { until } from '../support/waiting.js'
 
 ensureBuilt()
@@ -23,7 +23,8 @@ describe('close()', () => {
     const held = (await connectPeer(server.port)).send(get('/hold'))
     await until(() => shared[SEEN] === 1 && shared[MADE]! > 0)
     let hasClosed = false
-    const closed = handler.close().then(() => {
+    // More than a timer can wait.
+    const closed = handler.close({ timeout: Number.POSITIVE_INFINITY }).then(() => {
       hasClosed = true
     })
     expect((await ask(server.port, get('/thread'))).status).toBe(500)
@@ -42,6 +43,16 @@ describe('close()', () => {
     await until(() => shared[SEEN] === 1)
     await handler.close({ timeout: 1 })
     expect((await held.response()).status).toBe(500)
+  })
+
+  it('is for good, also for a request whose body comes later', async () => {
+    const { server, handler } = await servePool()
+    const slow = (await connectPeer(server.port)).send(post('/text', 'Content-Length: 6', 'abc'))
+    await eventually(() => server.stats().inFlight).toBe(1)
+    await handler.close({ timeout: 1 })
+    expect((await slow.send('def').response()).status).toBe(500)
+    expect(server.errors).toMatchObject([{ error: { message: 'the threads have been closed' } }])
+    expect(handler.stats().threads).toBe(0)
   })
 
   it('is what `await using` calls', async () => {

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { ensureBuilt } from '../support/built.js'
 import { ask, connectPeer, eventually, type RawPeer } from '../support/raw-peer.js'
-import { get, SEEN, servePool } from '../support/threads-pool.js'
+import { get, post, SEEN, servePool } from '../support/threads-pool.js'
 import { until } from '../support/waiting.js'
 
 ensureBuilt()
@@ -44,13 +44,18 @@ it('lets nobody wait where queueSize is 0', async () => {
   expect((await peer.response()).status).toBe(200)
 })
 
-it('takes a request out of the queue when its client leaves, and never runs it', async () => {
+const leaves: [how: string, leave: (peer: RawPeer) => void][] = [
+  ['closes its connection', (peer) => peer.destroy()],
+  ['resets it', (peer) => peer.reset()],
+]
+
+it.each(leaves)('takes a request out of the queue whose client %s, and never runs it', async (_, leave) => {
   const { server, handler, shared, release } = await servePool({ queueSize: 1 })
   const first = (await connectPeer(server.port)).send(get('/hold'))
   await until(() => shared[SEEN] === 1)
   const second = (await connectPeer(server.port)).send(get('/hold'))
   await eventually(() => handler.stats().queued).toBe(1)
-  second.reset()
+  leave(second)
   await eventually(() => handler.stats().queued).toBe(0)
   const third = (await connectPeer(server.port)).send(get('/thread'))
   await eventually(() => handler.stats().queued).toBe(1)
@@ -61,16 +66,19 @@ it('takes a request out of the queue when its client leaves, and never runs it',
   expect(server.errors).toEqual([])
 })
 
-it('tells a handler that computes that its client has gone, and leaves its thread alone', async () => {
-  const { server, shared } = await servePool()
-  const thread = (await ask(server.port, get('/thread'))).text
-  const peer = (await connectPeer(server.port)).send(get('/until-gone'))
-  await until(() => shared[SEEN] === 1)
-  peer.reset()
-  await until(() => shared[SEEN] === 2)
-  expect((await ask(server.port, get('/thread'))).text).toBe(thread)
-  expect(server.errors).toEqual([])
-})
+it.each(leaves)(
+  'tells a handler that computes that its client %s, and leaves its thread alone',
+  async (_, leave) => {
+    const { server, shared } = await servePool()
+    const thread = (await ask(server.port, get('/thread'))).text
+    const peer = (await connectPeer(server.port)).send(post('/until-gone', 'Content-Length: 3', 'abc'))
+    await until(() => shared[SEEN] === 1)
+    leave(peer)
+    await until(() => shared[SEEN] === 2)
+    expect((await ask(server.port, get('/thread'))).text).toBe(thread)
+    expect(server.errors).toEqual([])
+  },
+)
 
 it('runs as many calls at once as there are threads, each with so many', async () => {
   const { server, handler, shared, release } = await servePool({ threads: 2, concurrency: 2 })

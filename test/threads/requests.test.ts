@@ -1,7 +1,11 @@
 // A request on its way to a thread: the map, and the body, whichever way it travels.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { wrapParams } from '../../src/middleware.js'
 import { ensureBuilt } from '../support/built.js'
+import { temporaryFolder } from '../support/programs.js'
 import { ask, connectPeer, eventually } from '../support/raw-peer.js'
 import { GO, get, type Pool, post, SEEN, servePool } from '../support/threads-pool.js'
 import { stableFor, until } from '../support/waiting.js'
@@ -108,6 +112,71 @@ it('is not run where its client has gone before its small body has come', async 
   await eventually(() => server.stats().inFlight).toBe(0)
   expect((await ask(server.port, get('/thread'))).status).toBe(200)
   expect([shared[SEEN], handler.stats().completed, server.errors.length]).toEqual([0, 1, 0])
+})
+
+it('has a body of any size that its client may end its side with', async () => {
+  const { server, shared, release } = await servePool()
+  const peer = await connectPeer(server.port)
+  const size = 400 * 1024
+  peer
+    .send(post('/read-later', `Content-Length: ${size}`))
+    .send(Buffer.alloc(size))
+    .finish()
+  await until(() => shared[SEEN] === 1 && server.stats().bytesIn > size)
+  await stableFor(50, () => server.stats().inFlight)
+  release()
+  expect((await peer.response()).text).toBe(String(size))
+})
+
+it('leaves bytes to the middleware that made a body of them', async () => {
+  const bytes = new Uint8Array([1, 2, 3])
+  const body = {
+    bytes: async () => bytes,
+    async *[Symbol.asyncIterator]() {
+      yield bytes
+    },
+  }
+  const pool = await servePool(
+    {},
+    {},
+    (handler) => (req) => handler({ ...req, body: body as unknown as NonNullable<typeof req.body> }),
+  )
+  for (const fields of ['Content-Length: 3', 'Transfer-Encoding: chunked']) {
+    const sent = fields.endsWith('3') ? 'abc' : '0\r\n\r\n'
+    expect(await jsonFor(pool, post('/bytes', fields, sent))).toEqual([1, 2, 3])
+    expect(bytes).toEqual(new Uint8Array([1, 2, 3]))
+  }
+})
+
+it('has a body that rejects also where its client has gone before it is read', async () => {
+  const { server, shared, handler } = await servePool()
+  const peer = (await connectPeer(server.port)).send(post('/reads-late', `Content-Length: ${MIB}`, 'abc'))
+  await until(() => shared[SEEN] === 1)
+  peer.reset()
+  await eventually(() => handler.stats()).toMatchObject({ running: 0, completed: 1 })
+})
+
+it('has a body that rejects also where its client has gone before its thread has loaded the module', async () => {
+  const at = join(temporaryFolder(), 'late.mjs')
+  // A thread that is started in another's place.
+  writeFileSync(
+    at,
+    `import { workerData } from 'node:worker_threads'
+     if (Atomics.add(workerData, ${SEEN}, 1) === 1) await Atomics.waitAsync(workerData, ${GO}, 0).value
+     export default async (req) => ({ body: req.uri === '/exits' ? process.exit() : await req.body.bytes() })`,
+  )
+  const { server, handler, shared, release } = await servePool({}, {}, undefined, at)
+  expect((await ask(server.port, get('/exits'))).status).toBe(500)
+  const peer = (await connectPeer(server.port)).send(post('/', `Content-Length: ${MIB}`, 'abc'))
+  await until(() => shared[SEEN] === 2)
+  server.errors.length = 0
+  peer.reset()
+  await eventually(() => server.stats().inFlight).toBe(0)
+  // The body's port is closed a moment later.
+  await delay(20)
+  release()
+  await eventually(() => handler.stats().running).toBe(0)
+  expect(server.errors).toEqual([])
 })
 
 it('has a body that rejects when its client has gone', async () => {

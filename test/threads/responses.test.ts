@@ -1,7 +1,11 @@
 // A response on its way from a thread: bodies of every kind, at the pace of their clients.
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { MessageChannel } from 'node:worker_threads'
 import { expect, it } from 'vitest'
+import { piecesOf } from '../../src/io/pieces.js'
+import { PortPieces, sendPieces } from '../../src/threads/port-pieces.js'
 import { ensureBuilt } from '../support/built.js'
 import { temporaryFolder } from '../support/programs.js'
 import { ask, connectPeer, eventually } from '../support/raw-peer.js'
@@ -62,6 +66,16 @@ it('is made no further ahead of its client than a window, and ended when that le
   await eventually(() => handler.stats().streaming).toBe(0)
 })
 
+it('goes on to a client that ends its side meanwhile', async () => {
+  const { server, shared } = await servePool()
+  const peer = await connectPeer(server.port)
+  peer.pause().send(get('/pieces?128'))
+  await until(() => shared[MADE]! > 4)
+  peer.finish()
+  await stableFor(50, () => shared[MADE]!)
+  expect((await peer.resume().response()).body.length).toBe(128 * PIECE)
+})
+
 it('has its body ended where none is wanted: for HEAD, and by whoever puts another in its place', async () => {
   const { server, handler, shared } = await servePool({}, {}, (handler) => async (req) => {
     const response = await handler(req)
@@ -90,6 +104,30 @@ it('whose body fails is cut, as without threads, and says why', async () => {
   const answer = await (await connectPeer(server.port)).send(get('/fails-on-the-way')).cutResponse()
   expect(answer.text).toBe('so far')
   expect(server.errors).toMatchObject([{ error: { message: 'no further', code: 'E_FURTHER' } }])
+})
+
+it('whose body fails without a word, or has a wrong piece, is cut, and ended; its thread goes on', async () => {
+  const { server, shared } = await servePool()
+  const thread = (await ask(server.port, get('/thread'))).text
+  for (const path of ['/fails-in-silence', '/wrong-on-the-way']) {
+    expect((await (await connectPeer(server.port)).send(get(path)).cutResponse()).text).toBe('so far')
+  }
+  await until(() => shared[ENDED] === 1)
+  expect((await ask(server.port, get('/thread'))).text).toBe(thread)
+})
+
+it('fails for good, whatever was thrown: also for a reader that comes to it later', async () => {
+  const { port1, port2 } = new MessageChannel()
+  // biome-ignore lint/correctness/useYield: it fails at once
+  const failing = (function* (): Generator<string> {
+    throw ''
+  })()
+  sendPieces(port1, piecesOf(failing)!)
+  const pieces = new PortPieces(port2, 'cut short')
+  const closed = once(port2, 'close')
+  port2.postMessage(1)
+  await closed
+  await expect(pieces.next()).rejects.toMatchObject({ cause: '' })
 })
 
 it('is cut where its thread ends', async () => {
