@@ -39,8 +39,11 @@ export interface HubOptions {
 
 /** How a channel is subscribed. */
 export interface SubscribeOptions {
-  /** What the client has seen already: a cursor. What came since is sent at once; '' is all that is remembered. */
-  after?: string | undefined
+  /**
+   * What the client has seen already: a cursor. What came since is sent at once; '' is all that is remembered. null is what
+   * `URLSearchParams` says where there is none, as undefined.
+   */
+  after?: string | null | undefined
   /** Who it is, for `presence`: anything that JSON can say, up to 1 KiB of it. */
   presence?: unknown
   /**

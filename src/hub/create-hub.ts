@@ -14,12 +14,13 @@ import type {
   SubscribeOptions,
   Subscriber,
 } from './contract.js'
-import { readCursor, type Section, type Sections, secondsNow, type Vector } from './cursor.js'
+import { clockOf, readCursor, type Section, type Sections, secondsNow, type Vector } from './cursor.js'
 import { Member, type MemberHost } from './member.js'
 import { Roster, type RosterHost } from './roster.js'
 import { demandPresence, demandTopic, type HubSettings, settingsOf } from './settings.js'
 import type { Subscription } from './subscription.js'
 import { type Counters, Topic, type TopicHost } from './topic.js'
+import { Turns } from './turns.js'
 import { newProcess } from './writer.js'
 
 /**
@@ -48,10 +49,12 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
     duplicates: 0,
     malformed: 0,
   }
+  readonly turns = new Turns()
   readonly tell: ((text: string) => void) | undefined
   private readonly known = new Map<string, Topic>()
   private readonly members = new Map<Subscriber, Member<Topic>>()
   private readonly roster: Roster
+  private readonly watched = new WeakSet<Subscriber>()
   private subscriptions = 0
   private made = 0
   private name = ''
@@ -94,8 +97,8 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
     for (const name of names) demandTopic(name)
     const presence = options.presence === undefined ? undefined : demandPresence(options.presence)
     if (this.status === 'closed' || !channel.isOpen) return false
-    const { after } = options
-    const sections = after === undefined ? undefined : readCursor(after)
+    const after = options.after ?? undefined
+    const sections = after === undefined ? undefined : readCursor(after, this.maxCursor)
     const known = this.members.get(channel)
     const member = known ?? new Member(channel, options, carriedOf(sections, this.settings), this)
     this.demandRoom(member, names)
@@ -109,6 +112,11 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
     if (known === undefined) member.begin()
     member.settle()
     return true
+  }
+
+  /** Characters of a cursor: those that are made here are shorter, whatever a channel is subscribed to. */
+  private get maxCursor(): number {
+    return Math.max(16 * 1024, 256 * this.settings.maxTopicsPerChannel)
   }
 
   private put(
@@ -133,8 +141,11 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
   }
 
   private enter(member: Member<Topic>): void {
-    this.members.set(member.channel, member)
-    member.channel.closed?.then(() => this.leave(member))
+    const { channel } = member
+    this.members.set(channel, member)
+    if (this.watched.has(channel)) return
+    this.watched.add(channel)
+    channel.closed?.then(() => this.unsubscribe(channel))
   }
 
   private add(
@@ -152,10 +163,12 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
       topic,
       id: this.made++,
       since: sinceOf(seen, section),
-      partialAt: section?.isPartial ? section.changedAt : undefined,
+      placedAt: section?.at ?? 0,
+      isPartial: section?.isPartial === true,
+      lacksSince: lacksSince(section),
       from: topic.accepted,
       after: seen,
-      isFresh: section !== undefined && secondsNow() - section.changedAt < IN_FLIGHT_SECONDS,
+      isFresh: section !== undefined && secondsNow() - section.at < IN_FLIGHT_SECONDS,
       isWaiting: seen !== undefined || isLost,
       isLost,
     }
@@ -187,7 +200,9 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
 
   // Those in use go to the end, so that they are not looked at each time.
   private makeRoom(): void {
-    for (const [name, topic] of [...this.known]) {
+    let left = this.known.size
+    for (const [name, topic] of this.known) {
+      if (left-- === 0) break
       this.known.delete(name)
       if (topic.subscriptions.size === 0) return this.unfollow(topic)
       this.known.set(name, topic)
@@ -351,9 +366,9 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
   }
 
   // A listener that fails takes nothing else with it.
-  protected override emit(event: string, ...details: unknown[]): void {
+  protected override call(event: string, listener: () => void): void {
     try {
-      super.emit(event, ...details)
+      listener()
     } catch (error) {
       if (event !== 'error') this.failed(error)
     }
@@ -383,11 +398,16 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
   }
 }
 
-/** From when on messages are for a subscription. Cursors know seconds, so one second more. */
+/** From when on messages are for a subscription. */
 function sinceOf(seen: Vector | undefined, section: Section | undefined): number {
   if (seen === undefined) return performance.now()
-  if (!section?.isPartial) return Number.NEGATIVE_INFINITY
-  return performance.now() - (secondsNow() - section.changedAt + 1) * 1000
+  return section?.isPartial ? clockOf(section.at) : Number.NEGATIVE_INFINITY
+}
+
+/** From when on messages of writers whom a cursor does not name may have been missed. */
+function lacksSince(section: Section | undefined): number {
+  if (section === undefined) return Number.NEGATIVE_INFINITY
+  return clockOf(section.at) - (section.isPartial ? 0 : IN_FLIGHT_SECONDS * 1000)
 }
 
 function setOf(except: PublishOptions['except']): ReadonlySet<Subscriber> | undefined {

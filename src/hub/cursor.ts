@@ -1,6 +1,7 @@
 // What a client has seen, as text that only we read: for each topic, the number of the last message of each writer. It means the
-// same in every process, so a client that comes back may come to any of them. It says when it last changed, too, since a client
-// may outrun what it has seen: a message reaches it from one process, and it another process, before the message is there.
+// same in every process, so a client that comes back may come to any of them. It says until when all has been seen, too. A client
+// may outrun what it has seen: a message reaches it from one process, and it another process, before the message is there. And
+// not all processes remember the same writers: what one wrote long before that time, a cursor without his name does not lack.
 //
 //   1x8fk2z-t5k2wv.k3f9x2ab7q0-2s.m0c81kzz5f2-1 ~ 9ab3f4-….…       (without the spaces)
 //   │       │      └ writer    └ number, base 36
@@ -17,16 +18,14 @@ export type Vector = Map<string, number>
 /** What has been seen of one topic. */
 export interface Section {
   readonly vector: Vector
-  /** When it last changed, in seconds since 1970; where it is partial, from when on it lacks writers. */
-  readonly changedAt: number
+  /** Until when all had been seen, in seconds since 1970; where it is partial, from when on it lacks writers. */
+  readonly at: number
   readonly isPartial: boolean
 }
 
 /** By a topic's digest. */
 export type Sections = Map<string, Section>
 
-/** Characters of a cursor that is read at all. */
-const MAX_CURSOR = 16 * 1024
 type Pair = [string, string]
 const SECTION = new RegExp(`^[0-9a-z]{1,11}[-_][0-9a-z]{1,8}(\\.${WRITER}-[0-9a-z]{1,10})*$`)
 
@@ -44,10 +43,10 @@ export function digestOf(name: string): string {
 export function writeSection(
   digest: string,
   vector: Iterable<readonly [string, number]>,
-  changedAt: number,
+  at: number,
   isPartial = false,
 ): string {
-  let text = `${digest}${isPartial ? '_' : '-'}${changedAt.toString(36)}`
+  let text = `${digest}${isPartial ? '_' : '-'}${at.toString(36)}`
   for (const [writer, number] of vector) text += `.${writer}-${number.toString(36)}`
   return text
 }
@@ -61,20 +60,28 @@ export function joinSections(sections: readonly string[]): string {
   return sections.join('~')
 }
 
-/** @returns undefined for what is no cursor: clients may send anything */
-export function readCursor(text: unknown): Sections | undefined {
-  if (typeof text !== 'string' || text.length > MAX_CURSOR) return undefined
+/** The same on performance.now's clock, a second early at most. */
+export function clockOf(seconds: number): number {
+  return performance.now() - (secondsNow() - seconds + 1) * 1000
+}
+
+/**
+ * @param most characters of a cursor that is read at all
+ * @returns undefined for what is no cursor: clients may send anything
+ */
+export function readCursor(text: unknown, most: number): Sections | undefined {
+  if (typeof text !== 'string' || text.length > most) return undefined
   const sections: Sections = new Map()
   for (const section of text === '' ? [] : text.split('~')) {
     if (!SECTION.test(section)) return undefined
-    const [[digest, changedAt], ...entries] = section.split('.').map((pair) => pair.split(/[-_]/)) as [
+    const [[digest, at], ...entries] = section.split('.').map((pair) => pair.split(/[-_]/)) as [
       Pair,
       ...Pair[],
     ]
     const vector = new Map(entries.map(([writer, number]) => [writer, Number.parseInt(number, 36)]))
     sections.set(digest, {
       vector,
-      changedAt: Number.parseInt(changedAt, 36),
+      at: Number.parseInt(at, 36),
       isPartial: section.includes('_'),
     })
   }

@@ -1,4 +1,5 @@
 // The ways in which a channel is sent messages.
+import { quietly } from '../io/quietly.js'
 import { sendTo } from '../ring/broadcast.js'
 import type { RingResponse } from '../ring/contract.js'
 import { isBody, messageOf, TEXT_TYPE } from '../ring/message.js'
@@ -33,7 +34,7 @@ export interface Manner {
   /** The first that is sent, before any message. */
   begin?(reader: Reader): void
   /** What is sent now and then, so that it is seen that the connection lives. */
-  rest?(reader: Reader): void
+  rest?(reader: Reader): boolean
   /** A message as it comes. @returns whether the channel has taken it */
   send(reader: Reader, delivery: Delivery): boolean
   /** What has come before; for one that is answered once this is the answer, be there messages or not. */
@@ -88,7 +89,7 @@ const eventStream: Manner = {
     return post(reader.channel, delivery.eventFor(reader.cursorAfter(delivery)), false)
   },
   rest({ channel }) {
-    post(channel, COMMENT, false)
+    return post(channel, COMMENT, false)
   },
   sendMany(reader, { messages, isComplete, cursors }) {
     const ids = cursors()
@@ -111,6 +112,11 @@ const poll: Manner = {
 
 function answer({ channel, headers }: Reader, body: string | Uint8Array): boolean {
   return post(channel, { headers: { ...POLL_HEADERS, ...headers }, body }, true)
+}
+
+/** Answers that there is no answer. */
+export function fail(channel: Subscriber): void {
+  quietly(() => post(channel, { status: 500 }, true))
 }
 
 class Formatted implements Manner {

@@ -47,13 +47,16 @@ export class History {
     while (this.size > 0 && this.entries[this.first]!.at < before) this.shift()
   }
 
-  has(writer: string): boolean {
-    return this.entries.some((entry) => entry?.writer === writer)
+  get writers(): Set<string> {
+    return new Set(this.held.map(({ writer }) => writer))
+  }
+
+  private get held(): Remembered[] {
+    return this.entries.slice(this.first) as Remembered[]
   }
 
   /** What somebody has not seen who has seen this. */
   since(vector: Vector): Remembered[] {
-    const held = this.entries.slice(this.first) as Remembered[]
-    return held.filter(({ writer, number }) => number > (vector.get(writer) ?? 0))
+    return this.held.filter(({ writer, number }) => number > (vector.get(writer) ?? 0))
   }
 }

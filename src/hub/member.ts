@@ -1,8 +1,8 @@
 // One channel in the hub: the topics it is subscribed to, and how it is sent what comes.
 import type { SubscribeOptions, Subscriber } from './contract.js'
-import { joinSections, type Sections, secondsNow, type Vector, writeSection } from './cursor.js'
+import { joinSections, type Sections, type Vector, writeSection } from './cursor.js'
 import type { Delivery } from './delivery.js'
-import { type Manner, type Missed, mannerOf, type Reader } from './formats.js'
+import { fail, type Manner, type Missed, mannerOf, type Reader } from './formats.js'
 import type { Remembered } from './history.js'
 import { waitOf } from './settings.js'
 import type { Receiver, Source, Subscription } from './subscription.js'
@@ -11,6 +11,7 @@ export interface MemberHost<Topic extends Source> {
   /** The channel takes no more. */
   leave(member: Member<Topic>): void
   failed(error: unknown): void
+  readonly counters: { delivered: number }
 }
 
 export class Member<Topic extends Source> implements Reader, Receiver {
@@ -48,15 +49,16 @@ export class Member<Topic extends Source> implements Reader, Receiver {
     } catch (error) {
       this.host.failed(error)
     }
-    if (this.wait === 0 || !(this.manner.isOnce || this.manner.rest)) return
+    if (this.isAnswered || this.wait === 0 || !(this.manner.isOnce || this.manner.rest)) return
     this.timer = setInterval(() => this.rest(), this.wait)
     ;(this.timer as { unref?(): void }).unref?.()
   }
 
   /** Nothing has come for a while, or only little. */
   private rest(): void {
-    if (this.manner.rest) this.manner.rest(this)
-    else this.giveMissed(this.takeMissed())
+    const { rest } = this.manner
+    if (rest === undefined) this.giveMissed(this.takeMissed())
+    else this.attempt(() => rest(this))
   }
 
   /** Sends what came before, where none of it is still being read. */
@@ -75,7 +77,8 @@ export class Member<Topic extends Source> implements Reader, Receiver {
   }
 
   private giveMissed(missed: Missed): void {
-    this.attempt(() => this.manner.sendMany(this, missed))
+    const isSent = this.attempt(() => this.manner.sendMany(this, missed))
+    if (isSent) this.host.counters.delivered += missed.messages.length
   }
 
   private takeMissed(): Missed {
@@ -85,19 +88,24 @@ export class Member<Topic extends Source> implements Reader, Receiver {
     for (const subscription of this.subscriptions.values()) {
       if (!subscription.isWaiting) continue
       const { topic, after } = subscription
-      places.set(topic, new Map(after))
+      const place = new Map(after)
+      places.set(topic, place)
       const caughtUp = topic.catchUp(subscription)
       isComplete &&= caughtUp.isComplete
-      for (const entry of caughtUp.missed) all.push({ topic, entry })
+      for (const entry of caughtUp.missed) {
+        if (!place.has(entry.writer)) place.set(entry.writer, entry.number - 1)
+        all.push({ topic, entry })
+      }
     }
     const cursors = (): string[] =>
       all.map(({ topic, entry }) => {
         places.get(topic)!.set(entry.writer, entry.number)
         return this.cursorWith((subscription) => {
-          const { topic, partialAt } = subscription
+          const { topic, placedAt, isPartial } = subscription
           const place = places.get(topic)
           if (place === undefined) return topic.cursorOf(subscription)
-          return writeSection(topic.digest, place, partialAt ?? secondsNow(), partialAt !== undefined)
+          const at = isPartial ? placedAt : Math.max(placedAt, topic.heardUntil)
+          return writeSection(topic.digest, place, at, isPartial)
         })
       })
     return { messages: all.map(({ entry }) => entry.message), isComplete, cursors }
@@ -117,8 +125,9 @@ export class Member<Topic extends Source> implements Reader, Receiver {
     try {
       isSent = send()
     } catch (error) {
-      this.isAnswered = false
       this.host.failed(error)
+      // It asks again from where it was, so that it does not lack what it could not be told.
+      if (this.manner.isOnce) fail(this.channel)
     }
     if (this.isAnswered || !this.channel.isOpen) this.host.leave(this)
     return isSent
@@ -137,8 +146,8 @@ export class Member<Topic extends Source> implements Reader, Receiver {
 
   private cursorWith(sectionOf: (subscription: Subscription<Topic>) => string): string {
     const own = Array.from(this.subscriptions.values(), sectionOf)
-    const others = Array.from(this.carried, ([digest, { vector, changedAt, isPartial }]) => {
-      return writeSection(digest, vector, changedAt, isPartial)
+    const others = Array.from(this.carried, ([digest, { vector, at, isPartial }]) => {
+      return writeSection(digest, vector, at, isPartial)
     })
     return joinSections([...own, ...others])
   }

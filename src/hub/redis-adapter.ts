@@ -162,8 +162,12 @@ class RedisAdapter implements Adapter {
   }
 
   private get delay(): number {
-    const { retryDelay } = this.options
-    if (retryDelay !== undefined) return retryDelay(this.attempts)
+    try {
+      const delay = this.options.retryDelay?.(this.attempts)
+      if (delay !== undefined) return delay
+    } catch (error) {
+      this.host.failed(error)
+    }
     return Math.min(2000, 50 * 2 ** (this.attempts - 1)) * (1 + Math.random() / 4)
   }
 
@@ -191,7 +195,10 @@ class RedisAdapter implements Adapter {
     this.keep(session, name, buffer)
     session.publish(name, buffer).then(
       () => done(0),
-      () => done(1),
+      (error) => {
+        done(1)
+        this.refused(session, error)
+      },
     )
   }
 
@@ -216,7 +223,10 @@ class RedisAdapter implements Adapter {
 
   // While the session lives, it is Redis that says no: no memory, no right to.
   private refused(session: RedisSession, error: unknown): void {
-    if (session === this.session) this.host.failed(error)
+    if (session !== this.session) return
+    // What was a master is none any more: whoever listens there hears nothing of the others.
+    if (String(error).includes('READONLY')) session.fail(error)
+    else this.host.failed(error)
   }
 
   tell(text: string): void {
@@ -271,7 +281,8 @@ class RedisAdapter implements Adapter {
     )
     await this.join(
       session,
-      topics.filter((topic) => this.wanted.has(topic) && !this.followed.has(topic)),
+      // Who has left and come back meanwhile is followed still, and has yet to be read.
+      topics.filter((topic) => this.wanted.get(topic)?.isRead === false),
     )
   }
 

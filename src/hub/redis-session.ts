@@ -26,11 +26,17 @@ export interface SessionOptions {
 const BYTES = 36
 const AS_BYTES = { typeMapping: { [BYTES]: globalThis.Buffer } }
 
+/** Messages of a stream that are read at once. */
+const PAGE = 20
+
+type Entry = [id: Uint8Array, fields: Uint8Array[]]
+
 export class RedisSession {
   private readonly options: SessionOptions
   private readonly publisher: RedisConnection
   private readonly subscriber: RedisConnection
   private isOver = false
+  private readonly connecting: Promise<unknown>[] = []
   private isSharded = false
   /** When it last answered, and when that was last looked at, on performance.now's clock. */
   private answeredAt = performance.now()
@@ -50,18 +56,23 @@ export class RedisSession {
     }
     this.publisher = client.duplicate(overrides)
     this.subscriber = client.duplicate(overrides)
-    for (const connection of [this.publisher, this.subscriber]) {
+    for (const connection of this.connections) {
       connection.on('error', (error) => this.fail(error))
     }
     this.watching = setInterval(() => this.look(), options.timeout / 4)
     ;(this.watching as { unref?(): void }).unref?.()
   }
 
+  private get connections(): RedisConnection[] {
+    return [this.publisher, this.subscriber]
+  }
+
   /** Settles once it can publish and hears itself; then it looks whether it still does. */
   async open(): Promise<void> {
     const { echo, common, sharded } = this.options
     try {
-      await Promise.all([this.publisher.connect(), this.subscriber.connect()])
+      for (const connection of this.connections) this.connecting.push(connection.connect())
+      await Promise.all(this.connecting)
       this.isSharded = sharded ?? (await this.hasShards())
       await this.subscribe([echo, common])
       await this.ping()
@@ -72,7 +83,9 @@ export class RedisSession {
   }
 
   private async hasShards(): Promise<boolean> {
-    const [command] = (await this.publisher.sendCommand(['COMMAND', 'INFO', 'SPUBLISH'])) as unknown[]
+    // A user without the right to ask goes without.
+    const asked = this.publisher.sendCommand(['COMMAND', 'INFO', 'SPUBLISH'])
+    const [command] = (await asked.catch(() => [])) as unknown[]
     return Array.isArray(command) && command.length > 0
   }
 
@@ -132,9 +145,17 @@ export class RedisSession {
   /** The last messages kept since then, by Redis' clock, the oldest first. */
   async kept(name: string, since: number, history: number): Promise<Kept[]> {
     if (history === 0) return []
-    const command = ['XREVRANGE', name, '+', String(since), 'COUNT', String(history)]
-    const reply = (await this.publisher.sendCommand(command, AS_BYTES)) as [Uint8Array, Uint8Array[]][]
-    return reply.reverse().map(([id, fields]) => {
+    const all: Entry[] = []
+    for (let end = '+'; all.length < history; end = `(${latin1Of(all[all.length - 1]![0])}`) {
+      const count = Math.min(PAGE, history - all.length)
+      const command = ['XREVRANGE', name, end, String(since), 'COUNT', String(count)]
+      const page = (await this.publisher.sendCommand(command, AS_BYTES)) as Entry[]
+      // What takes long to come is an answer, too.
+      this.answeredAt = performance.now()
+      all.push(...page)
+      if (page.length < count) break
+    }
+    return all.reverse().map(([id, fields]) => {
       return { envelope: fields[1]!, at: Number.parseInt(latin1Of(id), 10) - this.ahead }
     })
   }
@@ -159,7 +180,13 @@ export class RedisSession {
   end(): void {
     this.isOver = true
     clearInterval(this.watching)
-    for (const connection of [this.publisher, this.subscriber]) quietly(() => connection.destroy())
+    this.destroy()
+    // One that is connecting does so all the same, and can only be ended then.
+    for (const connecting of this.connecting) connecting.then(() => this.destroy()).catch(() => {})
+  }
+
+  private destroy(): void {
+    for (const connection of this.connections) quietly(() => connection.destroy())
   }
 }
 

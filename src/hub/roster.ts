@@ -1,6 +1,7 @@
 // Who is subscribed to what, in all processes. Each tells the others what changes with its own subscribers, some milliseconds'
 // worth at a time, and numbers what it tells; and each says now and then that it is alive, and how many changes there were. Who
 // finds that he lacks some asks for the whole. Who is silent too long is forgotten, with all of his.
+import { isPresence, MAX_TOPIC_NAME } from './settings.js'
 import { isProcess } from './writer.js'
 
 interface Attendance {
@@ -15,6 +16,8 @@ interface Process {
   /** When it was last heard of, on performance.now's clock. */
   heardAt: number
   topics: Map<string, Attendance>
+  /** Topics and presences in all that is held of it. */
+  size: number
   /** The whole, while it comes in parts. */
   incoming: Map<string, Attendance> | undefined
 }
@@ -47,6 +50,8 @@ export interface RosterHost {
 const GATHER_MS = 10
 /** Subscribers in one part of the whole. */
 const PART = 500
+/** Topics and presences that are held of one process at most: of one that says more, nothing is believed. */
+const MAX_HELD = 500_000
 /** Processes that are known at most. */
 const MAX_PROCESSES = 1000
 
@@ -221,21 +226,31 @@ export class Roster {
   private learn({ kind, from, version = 0, isFirst, isLast, changes = [] }: Told): void {
     const known = this.others.get(from)
     if (known === undefined && this.others.size >= MAX_PROCESSES) return
-    const other = known ?? { version: -1, heardAt: 0, topics: new Map(), incoming: undefined }
+    const other = known ?? { version: -1, heardAt: 0, topics: new Map(), size: 0, incoming: undefined }
     other.heardAt = performance.now()
     if (kind === 'whole') {
       this.others.set(from, other)
-      if (isFirst) other.incoming = version === other.version ? undefined : new Map()
+      if (isFirst) {
+        other.size = sizeOf(other.topics)
+        other.incoming = version === other.version ? undefined : new Map()
+      }
       if (other.incoming === undefined) return
-      apply(other.incoming, changes)
+      other.size += apply(other.incoming, changes)
+      if (other.size > MAX_HELD) return this.disbelieve(from, other)
       if (isLast) this.replace(other, version)
     } else if (kind === 'change' && version === other.version + 1) {
       other.version = version
-      apply(other.topics, changes)
+      other.size += apply(other.topics, changes)
+      if (other.size > MAX_HELD) return this.disbelieve(from, other)
       for (const [topic] of changes) this.note(topic)
     } else if (version > other.version) {
       this.tell({ kind: 'ask', from: this.host.process, of: from })
     }
+  }
+
+  private disbelieve(from: string, other: Process): void {
+    this.host.malformed()
+    this.forget(from, other)
   }
 
   private replace(other: Process, version: number): void {
@@ -243,6 +258,7 @@ export class Roster {
     other.topics = other.incoming!
     other.incoming = undefined
     other.version = version
+    other.size = sizeOf(other.topics)
     for (const topic of new Set([...before.keys(), ...other.topics.keys()])) this.note(topic)
   }
 
@@ -262,14 +278,25 @@ function attendanceOf(topics: Map<string, Attendance>, topic: string): Attendanc
   return attendance
 }
 
-function apply(topics: Map<string, Attendance>, changes: readonly Change[]): void {
+function sizeOf(topics: Map<string, Attendance>): number {
+  let size = topics.size
+  for (const { present } of topics.values()) size += present.size
+  return size
+}
+
+/** @returns by how much there is more to hold */
+function apply(topics: Map<string, Attendance>, changes: readonly Change[]): number {
+  let more = 0
   for (const [topic, count, come, gone] of changes) {
+    more -= topics.has(topic) ? 1 + topics.get(topic)!.present.size : 0
     const attendance = attendanceOf(topics, topic)
     attendance.count = count
     for (const id of gone) attendance.present.delete(id)
     for (const [id, presence] of come) attendance.present.set(id, presence)
     if (count === 0) topics.delete(topic)
+    else more += 1 + attendance.present.size
   }
+  return more
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
@@ -288,6 +315,6 @@ function readTold(text: string): Told | undefined {
 }
 
 function isChange([topic, count, come, gone]: Change): boolean {
-  if (typeof topic !== 'string' || !isCount(count)) return false
-  return come.every(([id]) => isCount(id)) && gone.every(isCount)
+  if (typeof topic !== 'string' || topic.length > MAX_TOPIC_NAME || !isCount(count)) return false
+  return come.every(([id, presence]) => isCount(id) && isPresence(presence)) && gone.every(isCount)
 }

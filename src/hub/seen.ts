@@ -14,6 +14,12 @@ const MAX_WRITERS = 64
 
 export class Seen {
   private readonly writers = new Map<string, Last>()
+  /** When the last message came of those who are forgotten, on performance.now's clock. */
+  forgottenUntil = Number.NEGATIVE_INFINITY
+
+  get size(): number {
+    return this.writers.size
+  }
 
   /** The number of the writer's last message; 0 for none. */
   lastOf(writer: string): number {
@@ -39,13 +45,15 @@ export class Seen {
   }
 
   /** Where there are many, forgets those who have been silent since then, and those who have been silent longest. */
-  forget(before: number, isHeld: (writer: string) => boolean): boolean {
+  forget(before: number, held: ReadonlySet<string>): boolean {
     const { size } = this.writers
     if (size <= QUIET_WRITERS) return false
-    const idle = [...this.writers].filter(([writer]) => !isHeld(writer)).sort(([, a], [, b]) => a.at - b.at)
+    const idle = [...this.writers].filter(([writer]) => !held.has(writer)).sort(([, a], [, b]) => a.at - b.at)
     for (const [writer, { at }] of idle) {
       const most = at < before ? QUIET_WRITERS : MAX_WRITERS
-      if (this.writers.size > most) this.writers.delete(writer)
+      if (this.writers.size <= most) continue
+      this.writers.delete(writer)
+      this.forgottenUntil = Math.max(this.forgottenUntil, at)
     }
     return this.writers.size < size
   }

@@ -3,7 +3,7 @@ import { between } from '../core/between.js'
 import type { HubOptions } from './contract.js'
 
 /** Characters of a topic's name. */
-const MAX_TOPIC_NAME = 256
+export const MAX_TOPIC_NAME = 256
 /** Characters of one subscriber's presence, as JSON. */
 const MAX_PRESENCE = 1024
 
@@ -23,7 +23,7 @@ const MAX_TIME = 2 ** 31 - 1
 /** @throws RangeError for one out of its range */
 export function settingsOf(options: HubOptions): HubSettings {
   return {
-    history: between(options.history, 'history', 0, 1_000_000, 100),
+    history: Math.trunc(between(options.history, 'history', 0, 1_000_000, 100)),
     historyBytes: between(options.historyBytes, 'historyBytes', 0, unbounded, 1024 * 1024),
     historyTime: between(options.historyTime, 'historyTime', 100, MAX_TIME, 300_000),
     maxTopics: between(options.maxTopics, 'maxTopics', 1, unbounded, 10_000),
@@ -44,6 +44,11 @@ export function demandTopic(name: unknown): asserts name is string {
     throw new TypeError('a topic is a string that is not empty')
   }
   if (name.length > MAX_TOPIC_NAME) throw new RangeError(`a topic has at most ${MAX_TOPIC_NAME} characters`)
+}
+
+/** Whether what is said to be presence may be. @throws TypeError, RangeError for what is no JSON */
+export function isPresence(value: unknown): boolean {
+  return JSON.stringify(value).length <= MAX_PRESENCE
 }
 
 /** The value as others will see it. @throws TypeError, RangeError for what is no JSON, or too much of it */

@@ -18,6 +18,8 @@ export interface Source {
   readonly digest: string
   /** Messages of other processes that came before are being read. */
   readonly isBehind: boolean
+  /** Until when all had come that others wrote, in seconds since 1970. */
+  readonly heardUntil: number
   /** What its client has seen once it has got what came here, as text. */
   cursorOf(subscription: Subscription): string
   /** What it has not seen; what comes from now on it is sent. */
@@ -35,9 +37,12 @@ export interface Subscription<Topic extends Source = Source> {
   from: number
   /** What its client had seen: all of it until it is given the rest, then what is ahead of this process. */
   after: Vector | undefined
-  /** Where what its client had seen was partial: from when on it lacks writers, in seconds since 1970. */
-  readonly partialAt: number | undefined
-  /** What it has seen last may be on its way here. */
+  /** The time of its client's cursor, in seconds since 1970, and whether that was partial. */
+  readonly placedAt: number
+  readonly isPartial: boolean
+  /** From when on it may lack messages of writers whom its client's cursor does not name, on performance.now's clock. */
+  readonly lacksSince: number
+  /** What its client has seen last may be on its way here. */
   readonly isFresh: boolean
   /** It is yet to be given what came before. */
   isWaiting: boolean

@@ -1,24 +1,37 @@
-// One topic in this process: who is subscribed, what has come, and what is remembered of it. One message is delivered at a
-// time: what is published by somebody who is being sent another waits until all have got that one, so that all see one order.
+// One topic in this process: who is subscribed, what has come, and what is remembered of it.
 import { SharedMessage } from '../ring/shared-message.js'
 import type { Adapter, Kept } from './adapter.js'
 import type { Subscriber } from './contract.js'
-import { digestOf, secondsNow, type Vector, writeSection } from './cursor.js'
+import { clockOf, digestOf, secondsNow, type Vector, writeSection } from './cursor.js'
 import { Delivery } from './delivery.js'
 import { type Envelope, readEnvelope, writeEnvelope } from './envelope.js'
 import { History, type Remembered } from './history.js'
 import { Seen } from './seen.js'
 import type { HubSettings } from './settings.js'
 import type { Source, Subscription } from './subscription.js'
+import type { Turns } from './turns.js'
 
 /** Messages that wait while those before them are being read; with more, these are read no further. */
 const MAX_WAITING = 1000
+
+/** Milliseconds by which a message seems younger when it is read again than when it came: the clocks are two. */
+const CLOCK_MS = 100
+
+/** Writers, beside those of remembered messages, with whom it is time to forget some. */
+const MANY_WRITERS = 128
+
+/** Seconds by which cursors may be late, so that they are not written anew for each that asks. */
+const LATE_SECONDS = 3
+
+/** Milliseconds of what is kept that are surely read, where nobody asked before. */
+const READ_BACK_MS = 10_000
 
 /** What topics share. */
 export interface TopicHost {
   readonly settings: HubSettings
   readonly adapter: Adapter | undefined
   readonly counters: Counters
+  readonly turns: Turns
   /** A name that none has had. */
   newWriter(): string
   isOwn(writer: string): boolean
@@ -54,13 +67,13 @@ export class Topic implements Source {
   private written = ''
   /** Since when it is followed, in seconds since 1970. */
   private followedAt = secondsNow()
-  /** When the last message came, in seconds since 1970. */
-  private changedAt = secondsNow()
+  /** As heardUntil was last asked. */
+  private heard = secondsNow()
+  /** Since when it is level, on performance.now's clock. */
+  private levelSince = Number.POSITIVE_INFINITY
   private writer = ''
   private number = 0
   private publishedAt = 0
-  private isBusy = false
-  private readonly tasks: (() => unknown)[] = []
   /** What came while it was behind. */
   private waiting: Envelope[] = []
   /** What is missing is being read once more; what is missing still will never come. */
@@ -75,26 +88,12 @@ export class Topic implements Source {
 
   /** @returns the channels it was sent to, or will have been before the outermost call returns */
   publish(message: string | Uint8Array, except: ReadonlySet<Subscriber> | undefined): number {
-    if (!this.isBusy) return this.run(() => this.publishNow(message, except))
-    this.tasks.push(() => this.publishNow(message, except))
+    const { turns } = this.host
+    if (!turns.isBusy) return turns.run(() => this.publishNow(message, except))
+    turns.later(() => this.publishNow(message, except))
     let open = 0
     for (const channel of this.subscriptions.keys()) if (channel.isOpen && !except?.has(channel)) open++
     return open
-  }
-
-  private run<Result>(task: () => Result): Result {
-    this.isBusy = true
-    try {
-      return task()
-    } finally {
-      for (let next = this.tasks.shift(); next !== undefined; next = this.tasks.shift()) next()
-      this.isBusy = false
-    }
-  }
-
-  private later(task: () => void): void {
-    if (this.isBusy) this.tasks.push(task)
-    else this.run(task)
   }
 
   private publishNow(message: string | Uint8Array, except: ReadonlySet<Subscriber> | undefined): number {
@@ -124,8 +123,9 @@ export class Topic implements Source {
     const { settings, counters } = this.host
     this.seen.note(entry.writer, entry.number, entry.at)
     this.written = ''
-    this.changedAt = secondsNow()
-    if (entry.at > performance.now() - settings.historyTime) this.history.push(entry)
+    const oldest = performance.now() - settings.historyTime
+    if (entry.at > oldest) this.history.push(entry)
+    if (this.seen.size > settings.history + MANY_WRITERS) this.forget(oldest)
     const index = ++this.accepted
     const delivery = new Delivery(shared, isComplete, () => this.cursor)
     let sent = 0
@@ -145,19 +145,41 @@ export class Topic implements Source {
   /** What who has got all that came here has seen, as text. */
   get cursor(): string {
     if (this.isPartial) return writeSection(this.digest, this.seen, this.followedAt, true)
-    return (this.written ||= writeSection(this.digest, this.seen, this.changedAt))
+    const at = this.heardUntil
+    return (this.written ||= writeSection(this.digest, this.seen, at))
+  }
+
+  get heardUntil(): number {
+    const late = this.written === '' ? 1 : LATE_SECONDS
+    if (this.isLevel && secondsNow() - this.heard >= late) this.hear()
+    return this.heard
+  }
+
+  private get isLevel(): boolean {
+    return this.link === 'level' || this.host.adapter === undefined
+  }
+
+  private hear(): void {
+    this.heard = secondsNow()
+    this.written = ''
+  }
+
+  private turn(link: Link): void {
+    if (this.isLevel) this.hear()
+    if (link === 'level') this.levelSince = performance.now()
+    this.link = link
   }
 
   /** The same for one who may have seen more, or is yet to be given what came before. */
   cursorOf(subscription: Subscription): string {
-    const { after, isWaiting, partialAt } = subscription
+    const { after, isWaiting, placedAt } = subscription
     if (after === undefined) return this.cursor
-    if (isWaiting) return writeSection(this.digest, after, partialAt ?? secondsNow(), partialAt !== undefined)
+    if (isWaiting) return writeSection(this.digest, after, placedAt, subscription.isPartial)
     subscription.after = this.lackingOf(after)
     if (subscription.after === undefined) return this.cursor
     const seen = new Map([...this.seen, ...subscription.after])
-    const isPartial = partialAt !== undefined && this.isPartial
-    return writeSection(this.digest, seen, isPartial ? partialAt : secondsNow(), isPartial)
+    const at = this.isPartial ? placedAt : Math.max(placedAt, this.heardUntil)
+    return writeSection(this.digest, seen, at, this.isPartial && subscription.isPartial)
   }
 
   // Where others have yet to be heard, who has seen more than they know here is one of his own, and stays so.
@@ -174,22 +196,23 @@ export class Topic implements Source {
     const missed = this.history.since(after).filter(({ at }) => at >= since)
     const unknown = this.unknownOf(subscription, after)
     const isComplete = unknown.length === 0 && this.reachesBackTo(after, missed, subscription)
-    for (const writer of unknown) after.delete(writer)
+    // Of other processes, what its client has seen may be on its way here for all that, and must not come again.
+    if (this.host.adapter === undefined) for (const writer of unknown) after.delete(writer)
     subscription.after = this.lackingOf(after)
     return { missed, isComplete }
   }
 
-  // A writer who is not known here may have written more, that is forgotten; unless we are still to hear of him.
-  private unknownOf({ isFresh }: Subscription, after: Vector): string[] {
-    if (this.host.adapter !== undefined && (isFresh || this.link !== 'level')) return []
+  // A writer who is not known here may have written more, that is forgotten; unless we are still to hear of him, or would have.
+  private unknownOf({ isFresh, placedAt }: Subscription, after: Vector): string[] {
+    const { adapter, settings } = this.host
+    if (adapter !== undefined) {
+      const heardFrom = this.levelSince - Math.min(READ_BACK_MS, settings.historyTime)
+      if (isFresh || this.link !== 'level' || clockOf(placedAt) > heardFrom) return []
+    }
     return [...after.keys()].filter((writer) => this.seen.lastOf(writer) === 0)
   }
 
-  private reachesBackTo(
-    after: Vector,
-    missed: readonly Remembered[],
-    { partialAt, since }: Subscription,
-  ): boolean {
+  private reachesBackTo(after: Vector, missed: readonly Remembered[], { lacksSince }: Subscription): boolean {
     const held = new Map<string, number>()
     const first = new Map<string, Remembered>()
     for (const entry of missed) {
@@ -197,8 +220,7 @@ export class Topic implements Source {
       if (!first.has(entry.writer)) first.set(entry.writer, entry)
     }
     for (const [writer, number] of this.seen) {
-      const isUnnamed = partialAt !== undefined && !after.has(writer)
-      const from = isUnnamed ? this.lastBefore(since, writer, first.get(writer)) : (after.get(writer) ?? 0)
+      const from = after.get(writer) ?? this.lastBefore(lacksSince, writer, first.get(writer))
       if (number - from > (held.get(writer) ?? 0)) return false
     }
     return true
@@ -229,30 +251,35 @@ export class Topic implements Source {
 
   /** Messages of other processes come from here on; those before them are being read. */
   fallBehind(): void {
-    this.link = 'behind'
+    this.turn('behind')
   }
 
   /** No messages of other processes come. */
   comeApart(): void {
-    this.link = 'alone'
-    this.later(() => this.takeWaiting())
+    this.turn('alone')
+    this.host.turns.later(() => this.takeWaiting())
   }
 
   /** What was missed of other processes. */
   caughtUp(kept: readonly Kept[]): void {
-    this.later(() => {
+    this.host.turns.later(() => {
       for (const { envelope, at } of kept) {
         const read = this.read(envelope)
-        if (read !== undefined) this.takeNew(read, at)
+        if (read !== undefined && !this.isForgotten(read, at)) this.takeNew(read, at)
       }
-      if (this.link === 'behind') this.link = 'level'
-      this.takeWaiting()
-      this.keptSince = Math.min(this.keptSince, performance.now())
+      if (this.link === 'behind') this.turn('level')
+      this.takeWaiting(performance.now())
     })
   }
 
-  private takeWaiting(): void {
+  // Its writer is new here, or it has come long ago and he is forgotten.
+  private isForgotten({ writer }: Envelope, at: number): boolean {
+    return this.seen.lastOf(writer) === 0 && at <= this.seen.forgottenUntil + CLOCK_MS
+  }
+
+  private takeWaiting(keptSince = Number.POSITIVE_INFINITY): void {
     for (const envelope of this.waiting.splice(0)) this.takeNew(envelope, performance.now())
+    this.keptSince = Math.min(this.keptSince, keptSince)
     this.isMending = false
     for (const { isWaiting, member } of this.subscriptions.values()) if (isWaiting) member.settle()
   }
@@ -260,7 +287,7 @@ export class Topic implements Source {
   /** A message has come from another process, or this one. */
   received(bytes: Uint8Array): void {
     const envelope = this.read(bytes)
-    if (envelope !== undefined) this.later(() => this.receive(envelope))
+    if (envelope !== undefined) this.host.turns.later(() => this.receive(envelope))
   }
 
   private read(bytes: Uint8Array): Envelope | undefined {
@@ -276,14 +303,16 @@ export class Topic implements Source {
     if (this.link !== 'behind') return this.take(envelope, performance.now())
     this.waiting.push(envelope)
     if (this.waiting.length <= MAX_WAITING) return
-    this.link = 'level'
+    this.turn('level')
     this.takeWaiting()
   }
 
   /** How many before it should have come and have not; of a writer that is new here, only that there are some. */
   private gapBefore({ writer, number, pause }: Envelope, at: number): number {
     const last = this.seen.lastOf(writer)
-    if (last === 0) return number > 1 && at - pause > this.keptSince ? 1 : 0
+    const { keptSince, seen } = this
+    const heardAll = Math.max(keptSince, seen.forgottenUntil + CLOCK_MS)
+    if (last === 0) return number > 1 && at - pause > heardAll ? 1 : 0
     return this.keptSince === Number.POSITIVE_INFINITY ? 0 : number - last - 1
   }
 
@@ -291,7 +320,7 @@ export class Topic implements Source {
   private mend(): void {
     if (this.isMending) return
     this.isMending = true
-    this.link = 'behind'
+    this.turn('behind')
     this.host.adapter!.reread(this.name)
   }
 
@@ -317,7 +346,9 @@ export class Topic implements Source {
   /** Forgets what is older. */
   forget(before: number): void {
     this.history.forget(before)
-    if (this.seen.forget(before, (writer) => this.history.has(writer))) this.written = ''
+    // Others may remember a little longer, and would think that who does not name a writer has not seen his last.
+    const since = before - this.host.settings.historyTime / 4
+    if (this.seen.forget(since, this.history.writers)) this.written = ''
   }
 }
 

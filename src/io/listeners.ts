@@ -4,21 +4,24 @@
 type Listener = (...details: any[]) => void
 
 export class Listeners {
-  private readonly listeners = new Map<string, Set<Listener>>()
+  /** By event, who listens, and whether to the next one alone. */
+  private readonly listeners = new Map<string, Map<Listener, boolean>>()
 
   on(event: string, listener: Listener): this {
-    const all = this.listeners.get(event)
-    if (all) all.add(listener)
-    else this.listeners.set(event, new Set([listener]))
+    this.allOf(event).set(listener, false)
     return this
   }
 
   once(event: string, listener: Listener): this {
-    const first = (...details: unknown[]): void => {
-      this.off(event, first)
-      listener.apply(this, details)
-    }
-    return this.on(event, first)
+    const all = this.allOf(event)
+    if (!all.has(listener)) all.set(listener, true)
+    return this
+  }
+
+  private allOf(event: string): Map<Listener, boolean> {
+    let all = this.listeners.get(event)
+    if (all === undefined) this.listeners.set(event, (all = new Map()))
+    return all
   }
 
   off(event: string, listener: Listener): this {
@@ -27,6 +30,14 @@ export class Listeners {
   }
 
   protected emit(event: string, ...details: unknown[]): void {
-    for (const listener of [...(this.listeners.get(event) ?? [])]) listener.apply(this, details)
+    for (const [listener, isOnce] of [...(this.listeners.get(event) ?? [])]) {
+      if (isOnce) this.off(event, listener)
+      this.call(event, () => listener.apply(this, details))
+    }
+  }
+
+  /** Calls one of them; what it throws goes to who emits. */
+  protected call(_event: string, listener: () => void): void {
+    listener()
   }
 }

@@ -187,6 +187,19 @@ describe('a cursor', () => {
     expect(third.isOpen).toBe(true)
   })
 
+  it('may be old and ahead of a process, and nothing is sent again for all that', () => {
+    const { bus, hubs } = linked(2)
+    const [here, there] = hubs as [Hub, Hub]
+    listenAt(there)
+    const first = pollAt(here)
+    bus.isHeld = true
+    here.publish('room', 'a')
+    const listener = listenAt(there, old(first.answer.id))
+    bus.release()
+    here.publish('room', 'b')
+    expect(listener.got).toEqual(['b'])
+  })
+
   it('is of now also in a process that has yet to hear what others have said, and loses nothing there', async () => {
     const { bus, hubs } = linked(1, { history: 5 })
     const [here] = hubs as [Hub]
@@ -318,6 +331,23 @@ describe('count and presence', () => {
     await until(() => there.count('room') === 1)
     here.unsubscribe(listener)
     await until(() => there.count('room') === 0)
+  })
+
+  it('believe nobody who says too much', () => {
+    const { hubs, links } = linked(1)
+    const say = (told: object): void => links[0]!.host.told(JSON.stringify({ from: 'aliarsname', ...told }))
+    const malformed = (): number => hubs[0]!.stats().malformed
+    say({ kind: 'whole', version: 0, isFirst: true, isLast: true, changes: [['room', 1, [[1, 'x']], []]] })
+    expect([hubs[0]!.count('room'), malformed()]).toEqual([1, 0])
+    say({ kind: 'change', version: 1, changes: [['x'.repeat(257), 1, [], []]] })
+    say({ kind: 'change', version: 1, changes: [['room', 1, [[1, 'x'.repeat(1100)]], []]] })
+    say({ kind: 'change', version: 1, changes: [['room', 1, [[1]], []]] })
+    expect([hubs[0]!.count('room'), malformed()]).toEqual([1, 3])
+    for (let version = 1; malformed() === 3 && version < 10; version++) {
+      const come = Array.from({ length: 100_000 }, (_, index) => [version * 100_000 + index, 0])
+      say({ kind: 'change', version, changes: [['room', 1, come, []]] })
+    }
+    expect([hubs[0]!.count('room'), malformed(), hubs[0]!.stats().processes]).toEqual([0, 4, 1])
   })
 
   it('forget a process that is silent, within the time, and one that says farewell at once', async () => {

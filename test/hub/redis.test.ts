@@ -10,6 +10,7 @@ import {
   redisAdapter,
 } from '../../src/hub.js'
 import { HttpListener, Listener } from '../support/hub-link.js'
+import { SlowLine } from '../support/hub-slow-line.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { until } from '../support/waiting.js'
 
@@ -32,8 +33,12 @@ describe.skipIf(!hasRedis)(
       await redis.say('FLUSHALL')
     })
 
-    function open(adapter: RedisAdapterOptions = {}, options: HubOptions = {}): Hub & { statuses: string[] } {
-      const joined = redisAdapter(redis.client(), { timeout: TIMEOUT, ...adapter })
+    function open(
+      adapter: RedisAdapterOptions = {},
+      options: HubOptions = {},
+      client = redis.client(),
+    ): Hub & { statuses: string[] } {
+      const joined = redisAdapter(client, { timeout: TIMEOUT, ...adapter })
       const hub = createHub({ adapter: joined, memberTimeout: 1000, ...options })
       onTestFinished(() => hub.close())
       const statuses: string[] = []
@@ -315,6 +320,84 @@ describe.skipIf(!hasRedis)(
       expect(errors[0]).toMatch(/WRONGTYPE/)
       await redis.say('PUBLISH', 'httpkit:topic:wrong', `1t${'b'.repeat(12)}:1:0\nlive`)
       await until(() => wrong.got.length === 1)
+    })
+
+    it('tells what a user of few rights is refused, and that it is lost', async () => {
+      const rights = ['~*', '+@all', '-command', 'resetchannels', '&httpkit:members', '&httpkit:echo*']
+      await redis.say('ACL', 'SETUSER', 'limited', 'on', '>secret', ...rights)
+      const hub = open({}, {}, redis.client({ username: 'limited', password: 'secret' }))
+      const error = new Promise<Error>((resolve) => {
+        hub.once('error', resolve)
+      })
+      await hub.ready()
+      hub.publish('room', 'a')
+      expect((await error).message).toMatch(/NOPERM/)
+      await until(() => hub.stats().lost === 1)
+      expect(hub.status).toBe('connected')
+    })
+
+    it('takes a Redis that is no master any more for lost', async () => {
+      const [hub] = await opened(1)
+      const errors: string[] = []
+      hub!.on('error', ({ message }) => errors.push(message))
+      try {
+        await redis.say('REPLICAOF', '127.0.0.1', '1')
+        hub!.publish('room', 'a')
+        await until(() => hub!.statuses.includes('disconnected'))
+        expect(errors[0]).toMatch(/READONLY/)
+      } finally {
+        await redis.say('REPLICAOF', 'NO', 'ONE')
+      }
+      await hub!.ready()
+    })
+
+    it('follows a topic that is asked for again before it has been left', async () => {
+      const [here, there] = await opened(2, {}, { maxTopics: 2 })
+      const [, listener] = await listening([here!, there!], 'a')
+      there!.cursor('b')
+      there!.unsubscribe(listener!)
+      // A third takes a's place, and a then takes b's.
+      there!.cursor('c')
+      there!.subscribe(listener!, 'a')
+      // With a thousand they are no longer waited for.
+      const say = (): unknown => here!.publish('a', 'x')
+      await until(() => say() !== undefined && listener!.got.includes('x'), 1500)
+    })
+
+    it('leaves no connection where it is closed before it is there', async () => {
+      const before = await redis.connections()
+      const hubs = [open(), open()]
+      await Promise.all(hubs.map((hub) => hub.close()))
+      // Redis has seen theirs by the time it has answered others that came after.
+      for (let index = 0; index < 5; index++) await redis.say('PING')
+      await expect.poll(() => redis.connections()).toBe(before)
+    })
+
+    it('reads what is kept over a slow line, which is no hung one', async () => {
+      const words = Array.from({ length: 100 }, (_, index) => `${index} ${'x'.repeat(8000)}`)
+      const [here] = await opened(1)
+      for (const word of words) here!.publish('room', word)
+      await until(() => here!.stats().unacknowledged === 0)
+      const line = await SlowLine.to(redis.path, 500_000)
+      onTestFinished(() => line.close())
+      const hub = open({ timeout: 600 }, {}, redis.client({ socket: { path: line.path, tls: false } }))
+      await hub.ready()
+      const listener = new Listener()
+      hub.subscribe(listener, 'room', { after: '' })
+      await until(() => listener.got.length === 100)
+      expect(listener.got).toEqual(words)
+    })
+
+    it('goes on trying where it cannot be told how long to wait', async () => {
+      const socket = { path: `${redis.path}.none`, tls: false } as const
+      const retryDelay = (): number => {
+        throw new Error('mine')
+      }
+      const hub = open({ retryDelay }, {}, redis.client({ socket }))
+      const errors: string[] = []
+      hub.on('error', ({ message }) => errors.push(message))
+      await until(() => errors.filter((message) => message === 'mine').length === 2)
+      expect(hub.status).toBe('disconnected')
     })
 
     it('forgets a process at once when it closes', async () => {

@@ -88,6 +88,18 @@ describe('publish', () => {
     expect(listeners.map(({ got }) => got.join(''))).toEqual(['ab', 'abc', 'abc'])
   })
 
+  it('is in one order over all topics, and no cursor says more than has been sent', () => {
+    const hub = createHub()
+    const [speaker] = joined(hub, 1, 'b')
+    speaker!.onSent = () => hub.publish('a', 'of a')
+    const poll = new HttpListener()
+    hub.subscribe(poll, ['a', 'b'])
+    hub.publish('b', 'of b')
+    const next = new HttpListener()
+    hub.subscribe(next, ['a', 'b'], { after: poll.answer.id, wait: 0 })
+    expect([poll.answer.messages, next.answer.messages]).toEqual([['of b'], ['of a']])
+  })
+
   it('does not reach who has left, or come, while it was on its way', () => {
     const hub = createHub()
     const [first, second] = joined(hub, 2)
@@ -125,6 +137,37 @@ describe('subscribe', () => {
     expect([hub.count('a'), hub.count('b'), hub.count('c'), hub.topics()]).toEqual([1, 0, 1, ['a', 'c']])
     expect([hub.unsubscribe(listener), hub.unsubscribe(listener)]).toEqual([true, false])
     expect(hub.topics()).toEqual([])
+  })
+
+  it('waits for the end of a channel once, however often that comes and goes', () => {
+    const hub = createHub()
+    let waits = 0
+    // biome-ignore lint/suspicious/noThenProperty: it counts who waits
+    const closed = { then: () => waits++ } as unknown as Promise<void>
+    const channel = Object.assign(new Listener(), { closed })
+    for (let index = 0; index < 3; index++) {
+      hub.subscribe(channel, 'room')
+      hub.unsubscribe(channel)
+    }
+    expect(waits).toBe(1)
+  })
+
+  it('reads its own cursors, however many topics a channel may have, and null as none', () => {
+    const hub = createHub({ maxTopicsPerChannel: 1000 })
+    const topics = Array.from({ length: 600 }, (_, index) => `topic ${index}`)
+    for (const topic of topics) hub.publish(topic, 'one')
+    const ask = (after: string | null): HttpListener['answer'] => {
+      const channel = new HttpListener()
+      hub.subscribe(channel, topics, { after, wait: 0 })
+      return channel.answer
+    }
+    const { id } = ask(null)
+    hub.publish('topic 7', 'two')
+    expect([ask(null), ask(id)]).toMatchObject([
+      { messages: [], complete: true },
+      { messages: ['two'], complete: true },
+    ])
+    expect(hub.stats().delivered).toBe(1)
   })
 
   it('is not for who is closed, and ends by itself when a channel closes', async () => {
@@ -228,6 +271,33 @@ describe('the hub itself', () => {
     ])
     expect([listener!.got, listener!.isOpen]).toEqual([[], true])
     await expect(hub.ready()).rejects.toThrow('closed')
+  })
+
+  it('tells every listener, though one before has failed, and none that is off', async () => {
+    const hub = createHub()
+    const told: string[] = []
+    const off = (): unknown => told.push('off')
+    hub.once('status', off).off('status', off)
+    hub.on('status', () => {
+      throw new Error('a listener’s own')
+    })
+    hub.once('status', (status) => told.push(status))
+    await hub.close()
+    expect(told).toEqual(['closed'])
+  })
+
+  it('tells of an event stream that fails while nothing comes', async () => {
+    const hub = createHub()
+    const error = new Promise<Error>((resolve) => {
+      hub.once('error', resolve)
+    })
+    const stream = new HttpListener()
+    hub.subscribe(stream, 'room', { as: 'event-stream', wait: 1 })
+    stream.send = () => {
+      throw new Error('broken')
+    }
+    expect((await error).message).toBe('broken')
+    hub.unsubscribe(stream)
   })
 
   it('tells of presence when it changes, what changes together once', async () => {

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient, type RedisClientType } from 'redis'
+import { createClient, type RedisClientOptions, type RedisClientType } from 'redis'
 import { listening } from './nginx.js'
 import { hasProgram, launch, type Program } from './programs.js'
 
@@ -49,8 +49,17 @@ export class RedisServer {
     this.program?.signal('SIGCONT')
   }
 
-  client(): RedisClientType {
-    return createClient({ socket: { path: this.path, tls: false } }) as RedisClientType
+  client(options: RedisClientOptions = {}): RedisClientType {
+    return createClient({ socket: { path: this.path, tls: false }, ...options }) as RedisClientType
+  }
+
+  /** Connections of others. */
+  async connections(): Promise<number> {
+    return (
+      String(await this.say('CLIENT', 'LIST'))
+        .trim()
+        .split('\n').length - 1
+    )
   }
 
   /** Says a command over a connection of its own. */
