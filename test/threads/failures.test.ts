@@ -118,8 +118,8 @@ it.each([
     const { server, handler } = await servePool({
       execArgv: ['--require', join(folder, 'broken.cjs')],
       errorLogger: () => {
-      throw new Error('a logger that fails')
-    },
+        throw new Error('a logger that fails')
+      },
     })
     await expect(handler.ready).rejects.toThrow(first)
     for (let count = 0; count < 3; count++) expect((await ask(server.port, get('/thread'))).status).toBe(500)
