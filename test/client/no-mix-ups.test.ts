@@ -10,6 +10,8 @@ import { until } from '../support/waiting.js'
 const REQUESTS = 2000
 const WORKERS = 16
 const LONG_MS = 60_000
+/** Less than the patience of a script: on a slow machine, one of many connections may idle for longer than that. */
+const KEEPALIVE_MS = 5000
 
 /** Numbers from 0 to below 1, the same for the same seed (a linear congruential generator). */
 function lots(seed: number): () => number {
@@ -71,6 +73,7 @@ async function ask(client: Client, url: string, lot: () => number): Promise<Clie
     url,
     method,
     as: isStream ? 'stream' : 'text',
+    keepalive: KEEPALIVE_MS,
     signal: abort.signal,
     ...(way === 'hurry' && { deadline: 1 + lot() * 6 }),
     ...((way === 'put' || way === 'post') && { body: target }),

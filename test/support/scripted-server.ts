@@ -126,6 +126,8 @@ export class ScriptedServer {
   private readonly script: Script | undefined
   private readonly server: Server
   private readonly sockets = new Set<Socket>()
+  /** By the client's port, which a later connection may have again while the server still holds an earlier one. */
+  private readonly newest = new Map<number | undefined, Socket>()
   private readonly live = new Set<Socket>()
   private readonly waiting: ScriptedConnection[] = []
   private readonly failures: unknown[] = []
@@ -144,6 +146,7 @@ export class ScriptedServer {
     this.server.on('tlsClientError', () => {})
     this.server.on('connection', (socket: Socket) => {
       this.sockets.add(socket)
+      this.newest.set(socket.remotePort, socket)
       socket.once('close', () => this.sockets.delete(socket))
     })
   }
@@ -217,8 +220,7 @@ export class ScriptedServer {
 
   // The socket under TLS, which alone can be reset.
   private wireOf(secured: Socket): Socket {
-    if (!this.options.tls) return secured
-    return [...this.sockets].find(({ remotePort }) => remotePort === secured.remotePort)!
+    return this.options.tls ? this.newest.get(secured.remotePort)! : secured
   }
 
   private async play(connection: ScriptedConnection, script: Script): Promise<void> {
@@ -226,7 +228,8 @@ export class ScriptedServer {
       await script(connection)
     } catch (error) {
       // A client that leaves between two requests, or before it has sent one whole, is no fault of a script.
-      if (!(error instanceof CutShort)) this.failures.push(error)
+      if (error instanceof CutShort) connection.finish()
+      else this.failures.push(error)
     }
   }
 }
