@@ -5,7 +5,7 @@ import { perEvent } from '#runtime'
 import type { ResponseHead } from '../core/parse-head.js'
 import { type DeflateParameters, makeOffer, readAnswer } from '../core/permessage-deflate.js'
 import { type ResponseHeaders, writeFields } from '../core/response-head.js'
-import { bytesOf, latin1Of } from '../core/text.js'
+import { base64Of, bytesOf } from '../core/text.js'
 import { isToken } from '../core/token.js'
 import { memory, windowStart } from '../core/wasm.js'
 import { Outbox, type OutboxOwner } from '../io/outbox.js'
@@ -249,15 +249,11 @@ class Handshake implements SocketOwner, OutboxOwner {
 }
 
 function randomKey(): string {
-  return base64(crypto.getRandomValues(new Uint8Array(16)))
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(latin1Of(bytes))
+  return base64Of(crypto.getRandomValues(new Uint8Array(16)))
 }
 
 async function acceptedBy(key: string): Promise<string> {
-  return base64(new Uint8Array(await crypto.subtle.digest('SHA-1', bytesOf(key + GUID) as BufferSource)))
+  return base64Of(new Uint8Array(await crypto.subtle.digest('SHA-1', bytesOf(key + GUID) as BufferSource)))
 }
 
 // Each a token, none twice (RFC 6455 §4.1).

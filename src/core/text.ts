@@ -97,6 +97,11 @@ export function bytesOf(binary: string): Uint8Array {
   return bytes
 }
 
+/** Bytes in base64 (RFC 4648 §4). */
+export function base64Of(bytes: Uint8Array): string {
+  return btoa(latin1Of(bytes))
+}
+
 /** Text as a binary string of its UTF-8 bytes. */
 export function utf8AsBinary(text: string): string {
   return latin1Of(encoder.encode(text))

@@ -3,6 +3,7 @@
 import type { CloseStatus } from '../core/close.js'
 import type { ProtocolError } from '../core/protocol-error.js'
 import { isBodiless } from '../core/status.js'
+import { asError } from '../io/as-error.js'
 import { Moment } from '../io/moment.js'
 import type { RequestChannel } from '../ring/as-channel.js'
 import type { Channel, ChannelHandlers, RingRequest, RingResponse } from '../ring/contract.js'
@@ -137,7 +138,7 @@ export class HttpChannel implements RequestChannel, StreamOwner {
   }
 
   private async makeRefusal(status: number, cause: unknown): Promise<Answer> {
-    const error = cause instanceof Error ? cause : new Error('what was thrown is no Error', { cause })
+    const error = asError(cause)
     const own = { status, ...(status < 500 && { headers: PLAIN, body: `${error.message}\n` }) }
     const { errorResponse } = this.settings
     try {

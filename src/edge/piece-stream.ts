@@ -1,7 +1,6 @@
 // A response's body for a platform that pulls: from pieces that are asked for, or from a channel that sends when it likes.
 import type { CloseStatus } from '../core/close.js'
-import { encodeUtf8 } from '../core/text.js'
-import { cancelPieces, type Piece, type Pieces } from '../io/pieces.js'
+import { cancelPieces, type Piece, type Pieces, pieceBytes } from '../io/pieces.js'
 
 /** Who is told what becomes of the body. */
 export interface StreamOwner {
@@ -24,7 +23,7 @@ export function piecesAsStream(
     for (;;) {
       const piece = await pieces.next()
       if (piece === undefined) return undefined
-      const bytes = bytesOf(piece)
+      const bytes = pieceBytes(piece)
       sent += bytes.length
       if (bytes.length > 0) return bytes
     }
@@ -89,7 +88,7 @@ export class Feed {
   }
 
   push(piece: Piece): void {
-    const bytes = bytesOf(piece)
+    const bytes = pieceBytes(piece)
     if (bytes.length > 0 && !this.isOver) this.controller.enqueue(bytes)
   }
 
@@ -116,10 +115,4 @@ export class Feed {
   private settle(): void {
     for (const resolve of this.waiting.splice(0)) resolve()
   }
-}
-
-function bytesOf(piece: Piece): Uint8Array {
-  if (typeof piece === 'string') return encodeUtf8(piece)
-  if (piece instanceof Uint8Array) return piece
-  throw new TypeError('a piece of a body is neither a string nor a Uint8Array')
 }

@@ -1,5 +1,6 @@
 // Ring's WebSocket (ring.websocket.protocols) over one of the platform's.
 import type { CloseStatus } from '../core/close.js'
+import { asError } from '../io/as-error.js'
 import type { WebSocketListener, WebSocketSocket } from '../ring/contract.js'
 import { messageOf } from '../ring/message.js'
 import type { FetchSettings } from './settings.js'
@@ -58,9 +59,8 @@ export class RingSocket extends EdgeWebSocket implements WebSocketSocket {
 
   protected override failed(error: unknown): void {
     super.failed(error)
-    const cause = error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error })
     try {
-      this.listener.onError?.(this, cause)
+      this.listener.onError?.(this, asError(error))
     } catch (failure) {
       super.failed(failure)
     }

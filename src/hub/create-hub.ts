@@ -2,6 +2,8 @@
 // adapter, where there is one, takes it to the others. So whatever becomes of the adapter's server, channels of one process hear
 // each other. Each message has a name, its writer and a number, by which all that matters is known: what a channel has seen and
 // what it has not, what came twice, and what never came.
+import { asError } from '../io/as-error.js'
+import { every } from '../io/every.js'
 import { Listeners } from '../io/listeners.js'
 import type { Adapter, AdapterHost, Kept } from './adapter.js'
 import type {
@@ -218,8 +220,7 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
 
   private sweepAtTimes(): void {
     if (this.sweeping !== undefined) return
-    this.sweeping = setInterval(() => this.sweep(), Math.min(5000, this.settings.historyTime / 4))
-    ;(this.sweeping as { unref?(): void }).unref?.()
+    this.sweeping = every(Math.min(5000, this.settings.historyTime / 4), () => this.sweep())
   }
 
   private sweep(): void {
@@ -352,10 +353,7 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
   }
 
   failed(error: unknown): void {
-    this.emit(
-      'error',
-      error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error }),
-    )
+    this.emit('error', asError(error))
   }
 
   override on<Event extends keyof HubEvents>(

@@ -6,8 +6,8 @@
 //   ││ └ writer      └ number, base 36
 //   │└ t: text, b: bytes
 //   └ version
+import { GrowingBytes } from '../core/growing-bytes.js'
 import { bytesOf, checkedUtf8Of, latin1Of } from '../core/text.js'
-import { joined } from './joined.js'
 import { WRITER } from './writer.js'
 
 export interface Envelope {
@@ -26,7 +26,11 @@ const MAX_HEAD_BYTES = 64
 
 export function writeEnvelope({ writer, number, pause, message, payload }: Envelope): Uint8Array {
   const kind = typeof message === 'string' ? 't' : 'b'
-  return joined(bytesOf(`1${kind}${writer}:${number.toString(36)}:${pause.toString(36)}\n`), payload)
+  const head = bytesOf(`1${kind}${writer}:${number.toString(36)}:${pause.toString(36)}\n`)
+  const envelope = new GrowingBytes(head.length + payload.length)
+  envelope.append(head)
+  envelope.append(payload)
+  return envelope.take()
 }
 
 /**

@@ -1,6 +1,6 @@
 // Server-sent events (HTML, "Server-sent events"): what an EventSource reads. Each has a cursor as its id, which the browser says
 // again, as Last-Event-ID, when it comes back.
-import { latin1Of } from '../core/text.js'
+import { base64Of } from '../core/text.js'
 
 export const EVENT_STREAM_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -25,8 +25,4 @@ export function eventOf(message: string | Uint8Array, cursor: string): string {
   if (typeof message !== 'string') return `event: bytes\ndata: ${base64Of(message)}\n${idOf(cursor)}`
   const lines = message.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
   return `${lines.join('')}${idOf(cursor)}`
-}
-
-export function base64Of(bytes: Uint8Array): string {
-  return btoa(latin1Of(bytes))
 }

@@ -1,4 +1,5 @@
 // One channel in the hub: the topics it is subscribed to, and how it is sent what comes.
+import { every } from '../io/every.js'
 import type { SubscribeOptions, Subscriber } from './contract.js'
 import { joinSections, type Sections, type Vector, writeSection } from './cursor.js'
 import type { Delivery } from './delivery.js'
@@ -50,8 +51,7 @@ export class Member<Topic extends Source> implements Reader, Receiver {
       this.host.failed(error)
     }
     if (this.isAnswered || this.wait === 0 || !(this.manner.isOnce || this.manner.rest)) return
-    this.timer = setInterval(() => this.rest(), this.wait)
-    ;(this.timer as { unref?(): void }).unref?.()
+    this.timer = every(this.wait, () => this.rest())
   }
 
   /** Nothing has come for a while, or only little. */

@@ -1,5 +1,5 @@
 // What a long poll is answered: the messages, and where to go on from.
-import { base64Of } from './event-stream.js'
+import { base64Of } from '../core/text.js'
 
 export const POLL_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
 

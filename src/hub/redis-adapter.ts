@@ -4,6 +4,7 @@
 // than the one before.
 import { between } from '../core/between.js'
 import { utf8Of } from '../core/text.js'
+import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import type { Adapter, AdapterHost, Kept } from './adapter.js'
 import type { RedisClient } from './redis-client.js'
 import { bufferOf, RedisSession } from './redis-session.js'
@@ -88,7 +89,7 @@ class RedisAdapter implements Adapter {
     this.client = client
     this.options = options
     this.prefix = options.prefix ?? 'httpkit:'
-    this.timeout = between(options.timeout, 'timeout', 100, 2 ** 31 - 1, 5000)
+    this.timeout = between(options.timeout, 'timeout', 100, MAX_DELAY_MS, 5000)
     const unbounded = Number.POSITIVE_INFINITY
     this.maxUnacknowledged = between(options.maxUnacknowledged, 'maxUnacknowledged', 1, unbounded, 10_000)
     this.maxUnacknowledgedBytes = between(

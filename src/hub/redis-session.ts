@@ -3,6 +3,7 @@
 // a server that hangs, it keeps what was published meanwhile without end, and who is told of a reconnection does not know what
 // was missed. So a session ends with the first failure, and another begins.
 import { latin1Of, utf8Of } from '../core/text.js'
+import { every } from '../io/every.js'
 import { quietly } from '../io/quietly.js'
 import type { Kept } from './adapter.js'
 import type { RedisClient, RedisConnection } from './redis-client.js'
@@ -59,8 +60,7 @@ export class RedisSession {
     for (const connection of this.connections) {
       connection.on('error', (error) => this.fail(error))
     }
-    this.watching = setInterval(() => this.look(), options.timeout / 4)
-    ;(this.watching as { unref?(): void }).unref?.()
+    this.watching = every(options.timeout / 4, () => this.look())
   }
 
   private get connections(): RedisConnection[] {

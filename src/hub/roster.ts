@@ -1,6 +1,7 @@
 // Who is subscribed to what, in all processes. Each tells the others what changes with its own subscribers, some milliseconds'
 // worth at a time, and numbers what it tells; and each says now and then that it is alive, and how many changes there were. Who
 // finds that he lacks some asks for the whole. Who is silent too long is forgotten, with all of his.
+import { every } from '../io/every.js'
 import { isPresence, MAX_TOPIC_NAME } from './settings.js'
 import { isProcess } from './writer.js'
 
@@ -155,8 +156,7 @@ export class Roster {
     this.tell({ kind: 'ask', from: this.host.process })
     if (this.beating !== undefined) return
     this.lookedAt = performance.now()
-    this.beating = setInterval(() => this.beat(), this.host.memberTimeout / 4)
-    ;(this.beating as { unref?(): void }).unref?.()
+    this.beating = every(this.host.memberTimeout / 4, () => this.beat())
   }
 
   private beat(): void {

@@ -1,5 +1,6 @@
 // What a hub may hold, and for how long.
 import { between } from '../core/between.js'
+import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import type { HubOptions } from './contract.js'
 
 /** Characters of a topic's name. */
@@ -17,24 +18,22 @@ export interface HubSettings {
 }
 
 const unbounded = Number.POSITIVE_INFINITY
-/** The longest that a timer can be set to. */
-const MAX_TIME = 2 ** 31 - 1
 
 /** @throws RangeError for one out of its range */
 export function settingsOf(options: HubOptions): HubSettings {
   return {
     history: Math.trunc(between(options.history, 'history', 0, 1_000_000, 100)),
     historyBytes: between(options.historyBytes, 'historyBytes', 0, unbounded, 1024 * 1024),
-    historyTime: between(options.historyTime, 'historyTime', 100, MAX_TIME, 300_000),
+    historyTime: between(options.historyTime, 'historyTime', 100, MAX_DELAY_MS, 300_000),
     maxTopics: between(options.maxTopics, 'maxTopics', 1, unbounded, 10_000),
     maxTopicsPerChannel: between(options.maxTopicsPerChannel, 'maxTopicsPerChannel', 1, unbounded, 100),
-    memberTimeout: between(options.memberTimeout, 'memberTimeout', 100, MAX_TIME, 15_000),
+    memberTimeout: between(options.memberTimeout, 'memberTimeout', 100, MAX_DELAY_MS, 15_000),
   }
 }
 
 /** Milliseconds that a poll waits. @throws RangeError for one out of its range */
 export function waitOf(wait: number | undefined): number {
-  return between(wait, 'wait', 0, MAX_TIME, 25_000)
+  return between(wait, 'wait', 0, MAX_DELAY_MS, 25_000)
 }
 
 /** @throws TypeError for what is no name of a topic, RangeError for one that is too long */

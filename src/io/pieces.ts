@@ -1,8 +1,21 @@
 // Every kind of streaming body as one thing: pieces that are asked for one by one, and a way to stop early that reaches
 // the source even while it makes us wait.
+import { encodeUtf8 } from '../core/text.js'
 
 /** Bytes, or text that goes out as UTF-8. */
 export type Piece = string | Uint8Array
+
+/** @throws TypeError for what is no piece */
+export function demandPiece(piece: unknown): asserts piece is Piece {
+  if (typeof piece === 'string' || piece instanceof Uint8Array) return
+  throw new TypeError('a piece of a body is neither a string nor a Uint8Array')
+}
+
+/** The bytes of a piece. @throws TypeError for what is none */
+export function pieceBytes(piece: unknown): Uint8Array {
+  demandPiece(piece)
+  return typeof piece === 'string' ? encodeUtf8(piece) : piece
+}
 
 export interface Pieces {
   /** The next piece, or undefined at the end. */

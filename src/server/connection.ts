@@ -409,7 +409,7 @@ export class Connection implements SocketOwner, TurnTaker, Outlet, Waiting, Outb
     const { context, startedAt } = this
     context.ended()
     try {
-      context.metrics?.requestEnded(status, isRefusal, isWhole, startedAt)
+      context.settings.metrics?.requestEnded(status, isRefusal, isWhole, startedAt)
     } catch (error) {
       context.logError('metrics failed', error)
     }

@@ -43,8 +43,6 @@ export class ServerContext implements WebSocketHost {
   /** Where requests may wait: the server's own pool, and those that handlers have handed them on to. */
   readonly pools = new Set<Pick<WorkerPool, 'stats'>>()
   readonly scheme: 'http' | 'https'
-  /** Who counts, where somebody does. */
-  readonly metrics: ServerMetrics | undefined
   /** The port listened on; 0 on a Unix domain socket. */
   port = 0
   isStopping = false
@@ -67,7 +65,6 @@ export class ServerContext implements WebSocketHost {
     this.settings = settings
     this.run = run
     this.scheme = settings.tls ? 'https' : 'http'
-    this.metrics = settings.metrics
     const { serverHeader } = settings
     if (serverHeader !== null) this.serverLine = writeFields({ Server: serverHeader }).lines
   }
@@ -140,6 +137,12 @@ export class ServerContext implements WebSocketHost {
   overflowed(): void {
     this.event(CHANNEL_OVERFLOW)
     this.logWarning('a channel was closed: its client reads too slowly')
+  }
+
+  /** Tells who counts, where somebody does. */
+  measure(tell: (metrics: ServerMetrics) => unknown): void {
+    const { metrics } = this.settings
+    if (metrics) quietly(() => tell(metrics))
   }
 
   event(name: string): void {

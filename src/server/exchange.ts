@@ -8,7 +8,7 @@ import { type ResponseHeaders, type WrittenFields, writeFields } from '../core/r
 import { isBodiless, statusLine } from '../core/status.js'
 import { utf8AsBinary } from '../core/text.js'
 import type { Outbox } from '../io/outbox.js'
-import { cancelPieces, type Piece, type Pieces } from '../io/pieces.js'
+import { cancelPieces, demandPiece, type Piece, type Pieces } from '../io/pieces.js'
 import type { SocketOwner } from '../io/read-window.js'
 import type { ServerContext } from './context.js'
 import type { IncomingBody } from './request-body.js'
@@ -203,9 +203,7 @@ export class Exchange {
    * @throws Error where it runs over the length that was stated
    */
   write(piece: Piece): void {
-    if (typeof piece !== 'string' && !(piece instanceof Uint8Array)) {
-      throw new TypeError('a piece of a body is neither a string nor a Uint8Array')
-    }
+    demandPiece(piece)
     const bytes = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
     if (bytes === 0) return
     if (this.framing === COUNTED) {

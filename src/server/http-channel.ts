@@ -1,7 +1,6 @@
 // The channel over HTTP: an answer that comes later, or bit by bit. Every request has one; it is also its exchange.
 import type { CloseStatus } from '../core/close.js'
 import { Moment } from '../io/moment.js'
-import { quietly } from '../io/quietly.js'
 import type { RequestChannel } from '../ring/as-channel.js'
 import type { Channel, ChannelHandlers, RingRequest, RingResponse } from '../ring/contract.js'
 import { isBody, pieceOf, TEXT_TYPE } from '../ring/message.js'
@@ -43,8 +42,7 @@ export class HttpChannel extends Exchange implements RequestChannel {
 
   /** Tells the handlers of the end, also where it has come already. */
   watch(handlers: ChannelHandlers): void {
-    const { metrics } = this.outlet.context
-    if (metrics && this.handlers === undefined) quietly(() => metrics.channelOpened())
+    if (this.handlers === undefined) this.outlet.context.measure((metrics) => metrics.channelOpened())
     this.handlers = handlers
     if (this.closedAs !== undefined) this.onDone(this.closedAs)
   }
@@ -63,8 +61,7 @@ export class HttpChannel extends Exchange implements RequestChannel {
   }
 
   hasWaited(ms: number): void {
-    const { metrics } = this.outlet.context
-    if (metrics) quietly(() => metrics.callWaited(ms))
+    this.outlet.context.measure((metrics) => metrics.callWaited(ms))
   }
 
   send(data: string | Uint8Array | RingResponse, closeAfterSend = true): boolean {
@@ -123,8 +120,7 @@ export class HttpChannel extends Exchange implements RequestChannel {
     if (handlers === undefined) return
     this.handlers = undefined
     const { context } = this.outlet
-    const { metrics } = context
-    if (metrics) quietly(() => metrics.channelClosed())
+    context.measure((metrics) => metrics.channelClosed())
     try {
       handlers.onClose?.(this, status, undefined, '')
     } catch (error) {

@@ -1,4 +1,5 @@
 // From a response map to an answer: which kind of body it is, and so how it leaves.
+import { asError } from '../io/as-error.js'
 import { FileBody } from '../io/file-body.js'
 import { cancelPieces, type Pieces, piecesOf } from '../io/pieces.js'
 import type { RingResponse } from '../ring/contract.js'
@@ -105,8 +106,7 @@ export function fail(exchange: Exchange, error: unknown): void {
   if (!exchange.isOpen) return
   if (exchange.isAnswered) return exchange.outlet.cut()
   if (exchange.plainAnswer) return exchange.plainAnswer()
-  const cause = error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error })
-  answerForServer(exchange, 500, cause, {}, '')
+  answerForServer(exchange, 500, asError(error), {}, '')
 }
 
 /** Answers where the server answers by itself: by `errorResponse`, if there is one and it works. */

@@ -4,7 +4,6 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { ProtocolError } from '../core/protocol-error.js'
-import { quietly } from '../io/quietly.js'
 import { MAX_DELAY_MS } from '../io/timer-wheel.js'
 import type { Handler } from '../ring/contract.js'
 import { newWorker, type WorkerPool } from '../ring/worker.js'
@@ -114,8 +113,7 @@ class RunningServer implements HttpServer {
 
   private turnAway(socket: Socket): void {
     this.context.rejected++
-    const { metrics } = this.context
-    if (metrics) quietly(() => metrics.connectionRefused())
+    this.context.measure((metrics) => metrics.connectionRefused())
     this.context.event(MAX_CONNECTIONS)
     socket.destroy()
   }
@@ -180,8 +178,7 @@ class RunningServer implements HttpServer {
           this.listener.off('error', reject).on('error', (error) => this.context.acceptFailed(error))
           const address = this.listener.address()
           if (typeof address === 'object' && address) this.context.port = address.port
-          const { metrics } = this.context
-          if (metrics) quietly(() => metrics.serverStarted(this))
+          this.context.measure((metrics) => metrics.serverStarted(this))
           resolve()
         },
       )
@@ -245,8 +242,7 @@ class RunningServer implements HttpServer {
 
   private onStopped(): void {
     this.hasStopped = true
-    const { metrics } = this.context
-    if (metrics) quietly(() => metrics.serverStopped(this))
+    this.context.measure((metrics) => metrics.serverStopped(this))
     clearTimeout(this.cutTimer)
     this.context.wheel.stop()
   }

@@ -4,8 +4,9 @@
 //   reader → sender   a number: so many bytes more; closing the port: no more is wanted
 //   sender → reader   bytes, transferred; null: the end; an error's data: there will be none
 import type { MessagePort } from 'node:worker_threads'
+import { asError } from '../io/as-error.js'
 import { ByteQueue } from '../io/byte-queue.js'
-import { cancelPieces, type Pieces } from '../io/pieces.js'
+import { cancelPieces, type Pieces, pieceBytes } from '../io/pieces.js'
 import { type ErrorData, errorData, errorOf } from './error-data.js'
 
 /** Bytes that may be on their way, or wait for the reader. */
@@ -74,9 +75,7 @@ export class PortPieces implements AsyncIterableIterator<Uint8Array, undefined> 
 
   // A queue that has failed is told by its error.
   private fail(thrown: unknown): void {
-    this.queue.fail(
-      thrown instanceof Error ? thrown : new Error('what was thrown is no Error', { cause: thrown }),
-    )
+    this.queue.fail(asError(thrown))
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -106,11 +105,5 @@ type Bytes = Uint8Array<ArrayBuffer>
 
 /** A copy: whoever made the bytes may keep them. */
 export function ownBytes(piece: unknown): Bytes {
-  if (typeof piece === 'string') return ownBytes(encoder.encode(piece))
-  if (!(piece instanceof Uint8Array)) {
-    throw new TypeError('a piece of a body is neither a string nor a Uint8Array')
-  }
-  return new Uint8Array(piece)
+  return new Uint8Array(pieceBytes(piece))
 }
-
-const encoder = new TextEncoder()

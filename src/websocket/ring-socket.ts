@@ -1,6 +1,7 @@
 // Ring's WebSocket (ring.websocket.protocols): a listener is told, a socket is sent to.
 import type { CloseStatus } from '../core/close.js'
 import { PING, PONG } from '../core/frame-reader.js'
+import { asError } from '../io/as-error.js'
 import type { Outbox } from '../io/outbox.js'
 import type { ByteSocket } from '../io/socket.js'
 import type { WebSocketListener, WebSocketSocket } from '../ring/contract.js'
@@ -76,9 +77,8 @@ export class RingSocket extends WebSocketConnection implements WebSocketSocket {
 
   protected override failed(error: unknown, kind: Item['kind'] | 'sent'): void {
     super.failed(error, kind)
-    const cause = error instanceof Error ? error : new Error('what was thrown is no Error', { cause: error })
     try {
-      this.listener.onError?.(this, cause)
+      this.listener.onError?.(this, asError(error))
     } catch (failure) {
       this.host.callbackFailed(failure, false)
     }
