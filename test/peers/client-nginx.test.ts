@@ -241,16 +241,24 @@ describe.skipIf(!nginx)(title, () => {
 
     it('and loses no request when it is told to reload', async () => {
       const client = testClient({ maxConnections: 10 })
-      let answered = 0
+      let reloads = 0
+      const reload = async (): Promise<void> => {
+        for (; reloads < 3; reloads++) {
+          program!.signal('SIGHUP')
+          // Until the former worker has gone, it may answer, and say that it closes.
+          await program!.prints(new RegExp(`(worker process \\d+ exited[^]*){${reloads + 1}}`), 'stderr')
+        }
+      }
       const lanes = Array.from({ length: 10 }, async () => {
-        for (let index = 0; index < 150; index++) {
+        let answered = 0
+        for (; reloads < 3; answered++) {
           const { error, status, body } = await client.get(`${url}/page.html`)
           expect([error, status, body]).toEqual([undefined, 200, '<p>hello</p>'])
-          if (++answered % 400 === 0) program!.signal('SIGHUP')
         }
+        return answered
       })
-      await Promise.all(lanes)
-      expect(answered).toBe(1500)
+      const [, ...answers] = await Promise.all([reload(), ...lanes])
+      expect(Math.min(...answers)).toBeGreaterThan(10)
     })
   })
 

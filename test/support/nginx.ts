@@ -36,7 +36,7 @@ daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 1;
 pid ${folder}/nginx.pid;
-error_log stderr warn;
+error_log stderr notice;
 events { worker_connections 1024; }
 ${http ? `http {\naccess_log off;\n${paths}\n${http}\n}` : ''}
 ${stream ? `stream {\n${stream}\n}` : ''}
