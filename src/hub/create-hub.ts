@@ -3,7 +3,6 @@
 // each other. Each message has a name, its writer and a number, by which all that matters is known: what a channel has seen and
 // what it has not, what came twice, and what never came.
 import { asError } from '../io/as-error.js'
-import { every } from '../io/every.js'
 import { Listeners } from '../io/listeners.js'
 import type { Adapter, AdapterHost, Kept } from './adapter.js'
 import type {
@@ -16,12 +15,14 @@ import type {
   SubscribeOptions,
   Subscriber,
 } from './contract.js'
-import { clockOf, readCursor, type Section, type Sections, secondsNow, type Vector } from './cursor.js'
+import { readCursor, type Sections } from './cursor.js'
 import { Member, type MemberHost } from './member.js'
+import { placeOf } from './place.js'
 import { Roster, type RosterHost } from './roster.js'
 import { demandPresence, demandTopic, type HubSettings, settingsOf } from './settings.js'
 import type { Subscription } from './subscription.js'
-import { type Counters, Topic, type TopicHost } from './topic.js'
+import type { Counters, Topic } from './topic.js'
+import { Topics, type TopicsHost } from './topics.js'
 import { Turns } from './turns.js'
 import { newProcess } from './writer.js'
 
@@ -34,12 +35,7 @@ export function createHub(options: HubOptions = {}): Hub {
   return new TopicHub(settingsOf(options), options.adapter)
 }
 
-/** Seconds in which a message that a client has seen comes here; by the clocks of two machines. */
-const IN_FLIGHT_SECONDS = 10
-/** Milliseconds for which a topic without subscribers still hears of other processes, at most: a poller may come back. */
-const LINGER_MS = 30_000
-
-class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, AdapterHost, RosterHost {
+class TopicHub extends Listeners implements Hub, TopicsHost, MemberHost<Topic>, AdapterHost, RosterHost {
   status: HubStatus
   readonly settings: HubSettings
   readonly adapter: Adapter | undefined
@@ -53,7 +49,7 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
   }
   readonly turns = new Turns()
   readonly tell: ((text: string) => void) | undefined
-  private readonly known = new Map<string, Topic>()
+  private readonly known = new Topics(this)
   private readonly members = new Map<Subscriber, Member<Topic>>()
   private readonly roster: Roster
   private readonly watched = new WeakSet<Subscriber>()
@@ -61,7 +57,6 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
   private made = 0
   private name = ''
   private writers = 0
-  private sweeping: ReturnType<typeof setInterval> | undefined = undefined
 
   constructor(settings: HubSettings, adapter: Adapter | undefined) {
     super()
@@ -128,15 +123,15 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
     after: string | undefined,
     sections: Sections | undefined,
   ): void {
-    const held = member.subscriptions.get(this.known.get(name)!)
-    if (held === undefined) this.add(member, this.topicOf(name), presence, after, sections)
+    const held = member.subscriptions.get(this.known.find(name)!)
+    if (held === undefined) this.add(member, this.known.get(name), presence, after, sections)
     else if (presence !== undefined) this.roster.present(name, held.id, presence)
   }
 
   private demandRoom(member: Member<Topic>, names: Set<string>): void {
     const { maxTopicsPerChannel } = this.settings
     let count = member.subscriptions.size
-    for (const name of names) if (!member.subscriptions.has(this.known.get(name)!)) count++
+    for (const name of names) if (!member.subscriptions.has(this.known.find(name)!)) count++
     if (count > maxTopicsPerChannel) {
       throw new RangeError(`a channel may subscribe to ${maxTopicsPerChannel} topics`)
     }
@@ -157,87 +152,20 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
     after: string | undefined,
     sections: Sections | undefined,
   ): void {
-    const section = sections?.get(topic.digest)
-    const seen = after === '' ? new Map() : section && new Map(section.vector)
-    const isLost = after !== undefined && sections === undefined
+    const place = placeOf(topic.log.digest, after, sections)
     const subscription: Subscription<Topic> = {
+      ...place,
       member,
       topic,
       id: this.made++,
-      since: sinceOf(seen, section),
-      placedAt: section?.at ?? 0,
-      isPartial: section?.isPartial === true,
-      lacksSince: lacksSince(section),
       from: topic.accepted,
-      after: seen,
-      isFresh: section !== undefined && secondsNow() - section.at < IN_FLIGHT_SECONDS,
-      isWaiting: seen !== undefined || isLost,
-      isLost,
+      isWaiting: place.after !== undefined || place.isLost,
     }
     member.add(subscription)
     topic.subscriptions.set(member.channel, subscription)
     this.subscriptions++
     this.roster.join(topic.name, subscription.id, presence)
-    this.follow(topic)
-  }
-
-  private follow(topic: Topic): void {
-    topic.usedAt = performance.now()
-    if (topic.isFollowed || this.adapter === undefined) return
-    topic.follow()
-    // Who asks for what it missed waits for the first attempt to connect.
-    if (this.status === 'connecting') topic.fallBehind()
-    this.adapter.follow(topic.name)
-  }
-
-  private topicOf(name: string): Topic {
-    const known = this.known.get(name)
-    if (known !== undefined) return known
-    if (this.known.size >= this.settings.maxTopics) this.makeRoom()
-    const topic = new Topic(name, this)
-    this.known.set(name, topic)
-    this.sweepAtTimes()
-    return topic
-  }
-
-  // Those in use go to the end, so that they are not looked at each time.
-  private makeRoom(): void {
-    let left = this.known.size
-    for (const [name, topic] of this.known) {
-      if (left-- === 0) break
-      this.known.delete(name)
-      if (topic.subscriptions.size === 0) return this.unfollow(topic)
-      this.known.set(name, topic)
-    }
-    throw new RangeError(`all ${this.settings.maxTopics} topics have subscribers`)
-  }
-
-  private unfollow(topic: Topic): void {
-    if (!topic.isFollowed) return
-    topic.unfollow()
-    this.adapter?.unfollow(topic.name)
-  }
-
-  private sweepAtTimes(): void {
-    if (this.sweeping !== undefined) return
-    this.sweeping = every(Math.min(5000, this.settings.historyTime / 4), () => this.sweep())
-  }
-
-  private sweep(): void {
-    const now = performance.now()
-    const { historyTime } = this.settings
-    for (const topic of this.known.values()) {
-      if (topic.subscriptions.size > 0) topic.usedAt = now
-      topic.forget(now - historyTime)
-      if (now - topic.usedAt > Math.min(LINGER_MS, historyTime / 2)) this.unfollow(topic)
-      if (now - topic.usedAt > historyTime) {
-        this.unfollow(topic)
-        this.known.delete(topic.name)
-      }
-    }
-    if (this.known.size > 0) return
-    clearInterval(this.sweeping)
-    this.sweeping = undefined
+    this.known.follow(topic)
   }
 
   unsubscribe(channel: Subscriber, topic?: string): boolean {
@@ -247,7 +175,7 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
       this.leave(member)
       return true
     }
-    const subscription = member.subscriptions.get(this.known.get(topic)!)
+    const subscription = member.subscriptions.get(this.known.find(topic)!)
     if (subscription === undefined) return false
     this.remove(member, subscription)
     if (member.subscriptions.size === 0) this.leave(member)
@@ -275,14 +203,14 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
     if (!isBytes && typeof message !== 'string') throw new TypeError('a message is a string or a Uint8Array')
     if (this.status === 'closed') return 0
     // It is remembered: what becomes of the bytes given is no matter of ours.
-    return this.topicOf(topic).publish(isBytes ? new Uint8Array(message) : message, setOf(except))
+    return this.known.get(topic).publish(isBytes ? new Uint8Array(message) : message, setOf(except))
   }
 
   cursor(topic: string): string {
     demandTopic(topic)
-    const held = this.topicOf(topic)
-    this.follow(held)
-    return held.cursor
+    const held = this.known.get(topic)
+    this.known.follow(held)
+    return held.log.cursor
   }
 
   count(topic: string): number {
@@ -318,7 +246,7 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
   }
 
   unlinked(): void {
-    for (const topic of [...this.known.values()]) topic.comeApart()
+    this.known.comeApart()
     this.turn('disconnected')
   }
 
@@ -329,15 +257,15 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
   }
 
   behind(topic: string): void {
-    this.known.get(topic)?.fallBehind()
+    this.known.find(topic)?.fallBehind()
   }
 
   caughtUp(topic: string, kept: readonly Kept[]): void {
-    this.known.get(topic)?.caughtUp(kept)
+    this.known.find(topic)?.caughtUp(kept)
   }
 
   received(topic: string, envelope: Uint8Array): void {
-    this.known.get(topic)?.received(envelope)
+    this.known.find(topic)?.received(envelope)
   }
 
   told(text: string): void {
@@ -389,23 +317,10 @@ class TopicHub extends Listeners implements Hub, TopicHost, MemberHost<Topic>, A
     if (this.status === 'closed') return
     for (const member of [...this.members.values()]) this.leave(member)
     this.roster.close()
-    clearInterval(this.sweeping)
     this.known.clear()
     this.turn('closed')
     await this.adapter?.close()
   }
-}
-
-/** From when on messages are for a subscription. */
-function sinceOf(seen: Vector | undefined, section: Section | undefined): number {
-  if (seen === undefined) return performance.now()
-  return section?.isPartial ? clockOf(section.at) : Number.NEGATIVE_INFINITY
-}
-
-/** From when on messages of writers whom a cursor does not name may have been missed. */
-function lacksSince(section: Section | undefined): number {
-  if (section === undefined) return Number.NEGATIVE_INFINITY
-  return clockOf(section.at) - (section.isPartial ? 0 : IN_FLIGHT_SECONDS * 1000)
 }
 
 function setOf(except: PublishOptions['except']): ReadonlySet<Subscriber> | undefined {

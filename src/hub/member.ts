@@ -40,7 +40,7 @@ export class Member<Topic extends Source> implements Reader, Receiver {
 
   add(subscription: Subscription<Topic>): void {
     this.subscriptions.set(subscription.topic, subscription)
-    this.carried.delete(subscription.topic.digest)
+    this.carried.delete(subscription.topic.log.digest)
   }
 
   /** Sends what an answer begins with. */
@@ -103,9 +103,9 @@ export class Member<Topic extends Source> implements Reader, Receiver {
         return this.cursorWith((subscription) => {
           const { topic, placedAt, isPartial } = subscription
           const place = places.get(topic)
-          if (place === undefined) return topic.cursorOf(subscription)
-          const at = isPartial ? placedAt : Math.max(placedAt, topic.heardUntil)
-          return writeSection(topic.digest, place, at, isPartial)
+          if (place === undefined) return topic.log.cursorOf(subscription)
+          const at = isPartial ? placedAt : Math.max(placedAt, topic.log.heardUntil)
+          return writeSection(topic.log.digest, place, at, isPartial)
         })
       })
     return { messages: all.map(({ entry }) => entry.message), isComplete, cursors }
@@ -135,7 +135,7 @@ export class Member<Topic extends Source> implements Reader, Receiver {
 
   cursorAfter(delivery?: Delivery): string {
     if (delivery !== undefined && this.isPlain) return delivery.cursor
-    return this.cursorWith((subscription) => subscription.topic.cursorOf(subscription))
+    return this.cursorWith((subscription) => subscription.topic.log.cursorOf(subscription))
   }
 
   private get isPlain(): boolean {

@@ -1,8 +1,8 @@
 // One channel in one topic, and what the two know of each other.
 import type { Subscriber } from './contract.js'
-import type { Vector } from './cursor.js'
 import type { Delivery } from './delivery.js'
 import type { Remembered } from './history.js'
+import type { Place } from './place.js'
 
 /** What a topic knows of a channel. */
 export interface Receiver {
@@ -15,37 +15,28 @@ export interface Receiver {
 
 /** What a channel knows of a topic. */
 export interface Source {
-  readonly digest: string
+  readonly log: SourceLog
   /** Messages of other processes that came before are being read. */
   readonly isBehind: boolean
-  /** Until when all had come that others wrote, in seconds since 1970. */
-  readonly heardUntil: number
-  /** What its client has seen once it has got what came here, as text. */
-  cursorOf(subscription: Subscription): string
   /** What it has not seen; what comes from now on it is sent. */
   catchUp(subscription: Subscription): { missed: Remembered[]; isComplete: boolean }
 }
 
-export interface Subscription<Topic extends Source = Source> {
+export interface SourceLog {
+  readonly digest: string
+  /** Until when all had come that others wrote, in seconds since 1970. */
+  readonly heardUntil: number
+  /** What its client has seen once it has got what came here, as text. */
+  cursorOf(subscription: Subscription): string
+}
+
+export interface Subscription<Topic extends Source = Source> extends Place {
   readonly member: Receiver
   readonly topic: Topic
   /** For presence. */
   readonly id: number
-  /** From when on messages are for it, on performance.now's clock. */
-  readonly since: number
   /** How many messages had come when it was last given what it had not seen. */
   from: number
-  /** What its client had seen: all of it until it is given the rest, then what is ahead of this process. */
-  after: Vector | undefined
-  /** The time of its client's cursor, in seconds since 1970, and whether that was partial. */
-  readonly placedAt: number
-  readonly isPartial: boolean
-  /** From when on it may lack messages of writers whom its client's cursor does not name, on performance.now's clock. */
-  readonly lacksSince: number
-  /** What its client has seen last may be on its way here. */
-  readonly isFresh: boolean
   /** It is yet to be given what came before. */
   isWaiting: boolean
-  /** Its client's cursor could not be read. */
-  readonly isLost: boolean
 }

@@ -1,0 +1,49 @@
+// Where a client stands in a topic when it subscribes, as its cursor says.
+import { clockOf, type Section, type Sections, secondsNow, type Vector } from './cursor.js'
+
+export interface Place {
+  /** What it has seen: all of that until it is given the rest, then what is ahead of this process. Undefined: from now on. */
+  after: Vector | undefined
+  /** From when on messages are for it, on performance.now's clock. */
+  readonly since: number
+  /** The time of the cursor, in seconds since 1970, and whether that was partial. */
+  readonly placedAt: number
+  readonly isPartial: boolean
+  /** From when on it may lack messages of writers whom the cursor does not name, on performance.now's clock. */
+  readonly lacksSince: number
+  /** What it has seen last may be on its way here. */
+  readonly isFresh: boolean
+  /** The cursor could not be read. */
+  readonly isLost: boolean
+}
+
+/** Seconds in which a message that a client has seen comes here; by the clocks of two machines. */
+const IN_FLIGHT_SECONDS = 10
+
+/**
+ * @param cursor as the client gave it: undefined for none, '' for the very beginning
+ * @param sections what the cursor says; undefined where it could not be read
+ */
+export function placeOf(digest: string, cursor: string | undefined, sections: Sections | undefined): Place {
+  const section = sections?.get(digest)
+  const after = cursor === '' ? new Map() : section && new Map(section.vector)
+  return {
+    after,
+    since: sinceOf(after, section),
+    placedAt: section?.at ?? 0,
+    isPartial: section?.isPartial === true,
+    lacksSince: lacksSince(section),
+    isFresh: section !== undefined && secondsNow() - section.at < IN_FLIGHT_SECONDS,
+    isLost: cursor !== undefined && sections === undefined,
+  }
+}
+
+function sinceOf(after: Vector | undefined, section: Section | undefined): number {
+  if (after === undefined) return performance.now()
+  return section?.isPartial ? clockOf(section.at) : Number.NEGATIVE_INFINITY
+}
+
+function lacksSince(section: Section | undefined): number {
+  if (section === undefined) return Number.NEGATIVE_INFINITY
+  return clockOf(section.at) - (section.isPartial ? 0 : IN_FLIGHT_SECONDS * 1000)
+}
