@@ -154,12 +154,13 @@ class TopicHub extends Listeners implements Hub, TopicsHost, MemberHost<Topic>, 
   ): void {
     const place = placeOf(topic.log.digest, after, sections)
     const subscription: Subscription<Topic> = {
-      ...place,
       member,
       topic,
       id: this.made++,
+      place,
       from: topic.accepted,
-      isWaiting: place.after !== undefined || place.isLost,
+      after: place.seen,
+      isWaiting: place.seen !== undefined || place.isLost,
     }
     member.add(subscription)
     topic.subscriptions.set(member.channel, subscription)

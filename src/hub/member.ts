@@ -82,30 +82,30 @@ export class Member<Topic extends Source> implements Reader, Receiver {
   }
 
   private takeMissed(): Missed {
-    const places = new Map<Topic, Vector>()
+    const seenOf = new Map<Topic, Vector>()
     const all: { topic: Topic; entry: Remembered }[] = []
     let isComplete = true
     for (const subscription of this.subscriptions.values()) {
       if (!subscription.isWaiting) continue
       const { topic, after } = subscription
-      const place = new Map(after)
-      places.set(topic, place)
+      const seen = new Map(after)
+      seenOf.set(topic, seen)
       const caughtUp = topic.catchUp(subscription)
       isComplete &&= caughtUp.isComplete
       for (const entry of caughtUp.missed) {
-        if (!place.has(entry.writer)) place.set(entry.writer, entry.number - 1)
+        if (!seen.has(entry.writer)) seen.set(entry.writer, entry.number - 1)
         all.push({ topic, entry })
       }
     }
     const cursors = (): string[] =>
       all.map(({ topic, entry }) => {
-        places.get(topic)!.set(entry.writer, entry.number)
+        seenOf.get(topic)!.set(entry.writer, entry.number)
         return this.cursorWith((subscription) => {
-          const { topic, placedAt, isPartial } = subscription
-          const place = places.get(topic)
-          if (place === undefined) return topic.log.cursorOf(subscription)
-          const at = isPartial ? placedAt : Math.max(placedAt, topic.log.heardUntil)
-          return writeSection(topic.log.digest, place, at, isPartial)
+          const { topic, place } = subscription
+          const seen = seenOf.get(topic)
+          if (seen === undefined) return topic.log.cursorOf(subscription)
+          const at = place.isPartial ? place.at : Math.max(place.at, topic.log.heardUntil)
+          return writeSection(topic.log.digest, seen, at, place.isPartial)
         })
       })
     return { messages: all.map(({ entry }) => entry.message), isComplete, cursors }

@@ -2,12 +2,12 @@
 import { clockOf, type Section, type Sections, secondsNow, type Vector } from './cursor.js'
 
 export interface Place {
-  /** What it has seen: all of that until it is given the rest, then what is ahead of this process. Undefined: from now on. */
-  after: Vector | undefined
+  /** What it has seen; undefined where it asks for nothing that came before. */
+  readonly seen: Vector | undefined
   /** From when on messages are for it, on performance.now's clock. */
   readonly since: number
   /** The time of the cursor, in seconds since 1970, and whether that was partial. */
-  readonly placedAt: number
+  readonly at: number
   readonly isPartial: boolean
   /** From when on it may lack messages of writers whom the cursor does not name, on performance.now's clock. */
   readonly lacksSince: number
@@ -26,11 +26,11 @@ const IN_FLIGHT_SECONDS = 10
  */
 export function placeOf(digest: string, cursor: string | undefined, sections: Sections | undefined): Place {
   const section = sections?.get(digest)
-  const after = cursor === '' ? new Map() : section && new Map(section.vector)
+  const seen = cursor === '' ? new Map() : section && new Map(section.vector)
   return {
-    after,
-    since: sinceOf(after, section),
-    placedAt: section?.at ?? 0,
+    seen,
+    since: sinceOf(seen, section),
+    at: section?.at ?? 0,
     isPartial: section?.isPartial === true,
     lacksSince: lacksSince(section),
     isFresh: section !== undefined && secondsNow() - section.at < IN_FLIGHT_SECONDS,
@@ -38,8 +38,8 @@ export function placeOf(digest: string, cursor: string | undefined, sections: Se
   }
 }
 
-function sinceOf(after: Vector | undefined, section: Section | undefined): number {
-  if (after === undefined) return performance.now()
+function sinceOf(seen: Vector | undefined, section: Section | undefined): number {
+  if (seen === undefined) return performance.now()
   return section?.isPartial ? clockOf(section.at) : Number.NEGATIVE_INFINITY
 }
 

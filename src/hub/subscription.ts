@@ -1,5 +1,6 @@
 // One channel in one topic, and what the two know of each other.
 import type { Subscriber } from './contract.js'
+import type { Vector } from './cursor.js'
 import type { Delivery } from './delivery.js'
 import type { Remembered } from './history.js'
 import type { Place } from './place.js'
@@ -30,13 +31,17 @@ export interface SourceLog {
   cursorOf(subscription: Subscription): string
 }
 
-export interface Subscription<Topic extends Source = Source> extends Place {
+export interface Subscription<Topic extends Source = Source> {
   readonly member: Receiver
   readonly topic: Topic
   /** For presence. */
   readonly id: number
+  /** Where its client stood. */
+  readonly place: Place
   /** How many messages had come when it was last given what it had not seen. */
   from: number
+  /** What its client has seen: all of it until it is given the rest, then what is ahead of this process. */
+  after: Vector | undefined
   /** It is yet to be given what came before. */
   isWaiting: boolean
 }

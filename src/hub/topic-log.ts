@@ -3,6 +3,7 @@
 import { clockOf, digestOf, secondsNow, type Vector, writeSection } from './cursor.js'
 import type { Envelope } from './envelope.js'
 import { History, type Remembered } from './history.js'
+import type { Place } from './place.js'
 import { Seen } from './seen.js'
 import type { HubSettings } from './settings.js'
 import type { Subscription } from './subscription.js'
@@ -140,14 +141,14 @@ export class TopicLog {
 
   /** The same for one who may have seen more, or is yet to be given what came before. */
   cursorOf(subscription: Subscription): string {
-    const { after, isWaiting, placedAt } = subscription
+    const { after, isWaiting, place } = subscription
     if (after === undefined) return this.cursor
-    if (isWaiting) return writeSection(this.digest, after, placedAt, subscription.isPartial)
+    if (isWaiting) return writeSection(this.digest, after, place.at, place.isPartial)
     subscription.after = this.lackingOf(after)
     if (subscription.after === undefined) return this.cursor
     const seen = new Map([...this.seen, ...subscription.after])
-    const at = this.isPartial ? placedAt : Math.max(placedAt, this.heardUntil)
-    return writeSection(this.digest, seen, at, this.isPartial && subscription.isPartial)
+    const at = this.isPartial ? place.at : Math.max(place.at, this.heardUntil)
+    return writeSection(this.digest, seen, at, this.isPartial && place.isPartial)
   }
 
   // Where others have yet to be heard, who has seen more than they know here is one of his own, and stays so.
@@ -159,11 +160,11 @@ export class TopicLog {
 
   /** What a subscription has not seen, and whether that is all. From now on it has seen it. */
   catchUp(subscription: Subscription): { missed: Remembered[]; isComplete: boolean } {
-    const { after, isLost, since } = subscription
-    if (after === undefined) return { missed: [], isComplete: !isLost }
-    const missed = this.history.since(after).filter(({ at }) => at >= since)
-    const unknown = this.unknownOf(subscription, after)
-    const isComplete = unknown.length === 0 && this.reachesBackTo(after, missed, subscription)
+    const { after, place } = subscription
+    if (after === undefined) return { missed: [], isComplete: !place.isLost }
+    const missed = this.history.since(after).filter(({ at }) => at >= place.since)
+    const unknown = this.unknownOf(place, after)
+    const isComplete = unknown.length === 0 && this.reachesBackTo(after, missed, place)
     // Of other processes, what its client has seen may be on its way here for all that, and must not come again.
     if (!this.isShared) for (const writer of unknown) after.delete(writer)
     subscription.after = this.lackingOf(after)
@@ -171,15 +172,15 @@ export class TopicLog {
   }
 
   // A writer who is not known here may have written more, that is forgotten; unless we are still to hear of him, or would have.
-  private unknownOf({ isFresh, placedAt }: Subscription, after: Vector): string[] {
+  private unknownOf({ isFresh, at }: Place, after: Vector): string[] {
     if (this.isShared) {
       const heardFrom = this.levelSince - Math.min(READ_BACK_MS, this.settings.historyTime)
-      if (isFresh || this.linkNow !== 'level' || clockOf(placedAt) > heardFrom) return []
+      if (isFresh || this.linkNow !== 'level' || clockOf(at) > heardFrom) return []
     }
     return [...after.keys()].filter((writer) => this.seen.lastOf(writer) === 0)
   }
 
-  private reachesBackTo(after: Vector, missed: readonly Remembered[], { lacksSince }: Subscription): boolean {
+  private reachesBackTo(after: Vector, missed: readonly Remembered[], { lacksSince }: Place): boolean {
     const held = new Map<string, number>()
     const first = new Map<string, Remembered>()
     for (const entry of missed) {

@@ -215,7 +215,7 @@ export class Topic implements Source {
   }
 }
 
-function isFor({ isWaiting, from, since, after }: Subscription, entry: Remembered, index: number): boolean {
-  if (isWaiting || from >= index || since > entry.at) return false
+function isFor({ isWaiting, from, place, after }: Subscription, entry: Remembered, index: number): boolean {
+  if (isWaiting || from >= index || place.since > entry.at) return false
   return after === undefined || entry.number > (after.get(entry.writer) ?? 0)
 }
