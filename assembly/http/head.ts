@@ -146,7 +146,8 @@ function lineError(record: HeadRecord, errorAt: u32, result: i32): i32 {
   return result
 }
 
-// A limit that is passed before the place of an error, or before the end of an unfinished line, is what is wrong.
+// A limit that is passed before the place of an error, or before the end of an unfinished line, is what is wrong; of the two the
+// one that is passed first, however much of the line has come.
 function lineResult(
   record: HeadRecord,
   start: usize,
@@ -161,7 +162,8 @@ function lineResult(
   if (result > 0) stop = line + result - 2
   else if (result < 0) stop = start + max(record.errorAt, record.seenAt)
   else stop = load<u8>(end - 1) == CR && end > line ? end - 1 : end
-  if (<i32>(stop - line) > maxLine) return lineError(record, <u32>(line - start) + maxLine, tooLong)
+  const lineLimit = <i32>(line - start) + maxLine
+  if (lineLimit <= maxHead && <i32>(stop - start) > lineLimit) return lineError(record, lineLimit, tooLong)
   if (result > 0 || <i32>(stop - start) > maxHead) return lineError(record, maxHead, HEAD_TOO_LARGE)
   return result
 }

@@ -391,6 +391,20 @@ describe('bytes with faults in them', () => {
   })
 })
 
+describe('a line that is too long in a head that is too large', () => {
+  it('is refused for the limit that is passed first, wherever it is cut', () => {
+    const head = `GET / HTTP/1.1\r\nHost: a\r\n${`X: ${'a'.repeat(995)}\r\n`.repeat(60)}`
+    const refusalsOf = (limit: number): Set<string | undefined> => {
+      const bytes = Buffer.from(`${head}Y: ${'b'.repeat(10_000)}\r\n\r\n`)
+      const cuts = Array.from({ length: 60 }, (_, index) => limit - 30 + index)
+      return new Set([[], ...cuts.map((cut) => [cut])].map((cut) => replay(cutAt(bytes, cut)).at(-1)))
+    }
+    expect(head.length).toBeLessThan(64 * 1024 - 4096)
+    expect(refusalsOf(64 * 1024)).toEqual(new Set(['error HEAD_TOO_LARGE 431']))
+    expect(refusalsOf(head.length + 8192)).toEqual(new Set(['error HEAD_TOO_LARGE 431']))
+  })
+})
+
 describe('any bytes', () => {
   it('give events or an error, and the same byte by byte', () => {
     const wire = fc.oneof(textOf(charactersOf(0, 255), 0, 200), textOf('GET / HTTP/1.1\r\n:Host', 0, 200))
