@@ -152,15 +152,15 @@ class TopicHub extends Listeners implements Hub, TopicsHost, MemberHost<Topic>, 
     after: string | undefined,
     sections: Sections | undefined,
   ): void {
-    const place = placeOf(topic.log.digest, after, sections)
+    const { place, seen } = placeOf(topic.log.digest, after, sections)
     const subscription: Subscription<Topic> = {
       member,
       topic,
       id: this.made++,
       place,
       from: topic.accepted,
-      after: place.seen,
-      isWaiting: place.seen !== undefined || place.isLost,
+      after: seen,
+      isWaiting: seen !== undefined || place.isLost,
     }
     member.add(subscription)
     topic.subscriptions.set(member.channel, subscription)

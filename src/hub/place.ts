@@ -2,8 +2,6 @@
 import { clockOf, type Section, type Sections, secondsNow, type Vector } from './cursor.js'
 
 export interface Place {
-  /** What it has seen; undefined where it asks for nothing that came before. */
-  readonly seen: Vector | undefined
   /** From when on messages are for it, on performance.now's clock. */
   readonly since: number
   /** The time of the cursor, in seconds since 1970, and whether that was partial. */
@@ -23,12 +21,16 @@ const IN_FLIGHT_SECONDS = 10
 /**
  * @param cursor as the client gave it: undefined for none, '' for the very beginning
  * @param sections what the cursor says; undefined where it could not be read
+ * @returns beside the place what it has seen; undefined where it asks for nothing that came before
  */
-export function placeOf(digest: string, cursor: string | undefined, sections: Sections | undefined): Place {
+export function placeOf(
+  digest: string,
+  cursor: string | undefined,
+  sections: Sections | undefined,
+): { place: Place; seen: Vector | undefined } {
   const section = sections?.get(digest)
   const seen = cursor === '' ? new Map() : section && new Map(section.vector)
-  return {
-    seen,
+  const place = {
     since: sinceOf(seen, section),
     at: section?.at ?? 0,
     isPartial: section?.isPartial === true,
@@ -36,6 +38,7 @@ export function placeOf(digest: string, cursor: string | undefined, sections: Se
     isFresh: section !== undefined && secondsNow() - section.at < IN_FLIGHT_SECONDS,
     isLost: cursor !== undefined && sections === undefined,
   }
+  return { place, seen }
 }
 
 function sinceOf(seen: Vector | undefined, section: Section | undefined): number {

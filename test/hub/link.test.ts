@@ -24,6 +24,17 @@ function pollAt(hub: Hub, after?: string): HttpListener {
   return channel
 }
 
+/** Two hubs, and a client that has got a message here which is still on its way there, where somebody listens. */
+function outrun(): { bus: Bus; here: Hub; there: Hub; first: HttpListener } {
+  const { bus, hubs } = linked(2)
+  const [here, there] = hubs as [Hub, Hub]
+  listenAt(there)
+  const first = pollAt(here)
+  bus.isHeld = true
+  here.publish('room', 'a')
+  return { bus, here, there, first }
+}
+
 /** The cursor as if it were of long ago. */
 function old(cursor: string): string {
   return cursor.replace(/-[0-9a-z]+/, '-1')
@@ -167,12 +178,7 @@ describe('a cursor', () => {
   })
 
   it('may be ahead of a process: what its client has seen is not sent it again when it comes there', () => {
-    const { bus, hubs } = linked(2)
-    const [here, there] = hubs as [Hub, Hub]
-    listenAt(there)
-    const first = pollAt(here)
-    bus.isHeld = true
-    here.publish('room', 'a')
+    const { bus, here, there, first } = outrun()
     const [second, events] = [pollAt(there, first.answer.id), new HttpListener()]
     there.subscribe(events, 'room', { as: 'event-stream', after: first.answer.id })
     bus.release()
@@ -188,12 +194,7 @@ describe('a cursor', () => {
   })
 
   it('may be old and ahead of a process, and nothing is sent again for all that', () => {
-    const { bus, hubs } = linked(2)
-    const [here, there] = hubs as [Hub, Hub]
-    listenAt(there)
-    const first = pollAt(here)
-    bus.isHeld = true
-    here.publish('room', 'a')
+    const { bus, here, there, first } = outrun()
     const listener = listenAt(there, old(first.answer.id))
     bus.release()
     here.publish('room', 'b')
